@@ -1,0 +1,24 @@
+# What every target of ours is compiled and linked with.
+add_library(tally_options INTERFACE)
+target_compile_definitions(tally_options INTERFACE _GNU_SOURCE _FILE_OFFSET_BITS=64)
+target_include_directories(tally_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+target_compile_options(tally_options INTERFACE
+  -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+  -Wformat=2 -Wcast-qual -Wwrite-strings -Wswitch-enum -Wundef)
+if(TALLY_WERROR)
+  target_compile_options(tally_options INTERFACE -Werror)
+endif()
+
+if(TALLY_SANITIZE)
+  target_compile_options(tally_options INTERFACE -fsanitize=${TALLY_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  target_link_options(tally_options INTERFACE -fsanitize=${TALLY_SANITIZE})
+else()
+  target_compile_options(tally_options INTERFACE -fstack-protector-strong -fstack-clash-protection)
+  target_compile_options(tally_options INTERFACE $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE>
+    $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=3>)
+  target_link_options(tally_options INTERFACE -Wl,-z,relro,-z,now)
+endif()
+if(NOT TALLY_STATIC)
+  target_link_options(tally_options INTERFACE -pie)
+endif()

@@ -1,0 +1,64 @@
+/*
+ * report.h - verdicts and entries as text for people and as NDJSON for programs.
+ *
+ * Everything goes to a struct report_out; every path goes through quote_add(). One owner.
+ */
+#ifndef TALLY_REPORT_H
+#define TALLY_REPORT_H
+
+#include <stdio.h>
+
+#include "diff/changes.h"
+#include "tally/err.h"
+
+struct report_out {
+	FILE *file;
+	bool json, color, quiet;
+};
+
+/* Whose word a verdict rests on. */
+struct report_signer {
+	const char *name; /* the pinning file, "/etc/tallystick/host.pub" */
+	const char *fingerprint; /* full */
+	const char *key_id; /* 16 hex digits */
+	bool host;
+};
+
+struct report_side {
+	const char *kind, *name; /* "baseline", "/var/lib/tallystick/baseline.db"; "live", "/" */
+};
+
+/* What every verdict says about itself. */
+struct report_summary {
+	struct report_side a, b;
+	struct diff_counts counts;
+	bool moves_limited;
+	uint64_t excluded, mounts_skipped;
+	uint64_t bytes_read, skipped; /* skipped: contents not read by --quick */
+	bool quick;
+	int64_t last_full; /* seconds: last full read, 0 unknown; for --quick */
+	bool authentic; /* a is signed and was verified */
+	const struct report_signer *signers;
+	size_t signer_count;
+	const char *const *unknown_signers; /* key ids */
+	size_t unknown_signer_count;
+	uint64_t sequence;
+	const char *root; /* "blake2b256:..." */
+	const char *host; /* of the baseline */
+	struct timestamp created; /* of the generation */
+	double seconds;
+	uint32_t attributes_not_compared; /* that one side cannot give at all */
+	const char *const *notes; /* further lines for the head: "policy files differ ...", "another host ..." */
+	size_t note_count;
+	const char *hint; /* one last line: what to do next; may be NULL */
+};
+
+/* A whole comparison: NDJSON lines, or the text report. Reads CHANGES (several times). */
+int report_comparison(const struct report_out *out, struct changes *changes, const struct report_summary *summary,
+		      struct err *err);
+
+/* One entry for `tally show`: NDJSON {"record":"entry","path":...,...ENTRY} or a line of text; DETAIL prints every
+ * attribute. */
+int report_entry(const struct report_out *out, const struct entry *entry, bool detail, struct err *err);
+
+#endif

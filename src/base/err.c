@@ -1,0 +1,116 @@
+/* err.c - see tally/err.h. */
+#include "tally/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static int code_of_errno(int os_errno)
+{
+	switch (os_errno) {
+	case ENOENT:
+	case ENOTDIR:
+		return ERR_NOINPUT;
+	case EACCES:
+	case EPERM:
+		return ERR_DENIED;
+	case ENOMEM:
+		return ERR_INTERNAL;
+	default:
+		return ERR_IO;
+	}
+}
+
+int err_set(struct err *err, int code, const char *format, ...)
+{
+	va_list args;
+
+	err->code = code;
+	err->os_errno = 0;
+	va_start(args, format);
+	(void)vsnprintf(err->message, sizeof(err->message), format, args);
+	va_end(args);
+	return code;
+}
+
+static int set_errno(struct err *err, int code, int os_errno, const char *format, va_list args)
+	__attribute__((format(printf, 4, 0)));
+
+static int set_errno(struct err *err, int code, int os_errno, const char *format, va_list args)
+{
+	char reason[128];
+	size_t used;
+
+	err->code = code;
+	err->os_errno = os_errno;
+	(void)vsnprintf(err->message, sizeof(err->message), format, args);
+	used = strlen(err->message);
+	(void)snprintf(err->message + used, sizeof(err->message) - used, ": %s",
+		       strerror_r(os_errno, reason, sizeof(reason)));
+	return code;
+}
+
+int err_errno(struct err *err, int os_errno, const char *format, ...)
+{
+	va_list args;
+	int code;
+
+	va_start(args, format);
+	code = set_errno(err, code_of_errno(os_errno), os_errno, format, args);
+	va_end(args);
+	return code;
+}
+
+int err_errno_as(struct err *err, int code, int os_errno, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)set_errno(err, code, os_errno, format, args);
+	va_end(args);
+	return code;
+}
+
+int err_nomem(struct err *err)
+{
+	return err_set(err, ERR_INTERNAL, "out of memory");
+}
+
+int err_wrap(struct err *err, int r, const char *format, ...)
+{
+	char inner[sizeof(err->message)];
+	va_list args;
+	size_t used;
+
+	memcpy(inner, err->message, sizeof(inner));
+	va_start(args, format);
+	(void)vsnprintf(err->message, sizeof(err->message), format, args);
+	va_end(args);
+	used = strlen(err->message);
+	(void)snprintf(err->message + used, sizeof(err->message) - used, ": %s", inner);
+	return r;
+}
+
+int err_exit_status(int code)
+{
+	switch (code) {
+	case 0:
+		return 0;
+	case ERR_UNTRUSTED:
+	case ERR_USAGE:
+	case ERR_DATA:
+	case ERR_NOINPUT:
+	case ERR_NODAEMON:
+	case ERR_INTERNAL:
+	case ERR_CANTCREATE:
+	case ERR_IO:
+	case ERR_LOCKED:
+	case ERR_DENIED:
+	case ERR_POLICY:
+	case ERR_INTERRUPTED:
+		return -code;
+	default:
+		return -ERR_INTERNAL;
+	}
+}

@@ -1,0 +1,54 @@
+/*
+ * trust.h - which keys may vouch for a text, and whether the signatures over it suffice.
+ *
+ * Rules (DESIGN section 5): every trusted key is tried on every signature; key ids are hints. One valid
+ * signature by a trusted key is enough, unless keys are required: then each of those must have signed. A
+ * signature that names a trusted key's id and is valid under none is ERR_UNTRUSTED, even beside a good one;
+ * signatures by unknown keys are listed and ignored; no signature at all is ERR_UNTRUSTED.
+ */
+#ifndef CRYPTO_TRUST_H
+#define CRYPTO_TRUST_H
+
+#include <stdbool.h>
+
+#include "crypto/sign.h"
+
+struct trusted_key {
+	struct public_key key;
+	char *name; /* the file that pins it, as given: for the text output */
+	bool required; /* must have signed */
+	bool host; /* the host's own key, host.pub */
+};
+
+struct trust {
+	struct trusted_key *keys;
+	size_t count;
+};
+#define TRUST_INIT ((struct trust){ .keys = NULL })
+
+int trust_add(struct trust *trust, const struct public_key *key, const char *name, bool host, struct err *err);
+/* Marks keys named in the text of trusted.d/require as required: one file name ("ops.pub") or 16-digit key id
+ * a line, '#' comments. A name that no key has is ERR_UNTRUSTED. */
+int trust_require(struct trust *trust, const char *text, size_t len, struct err *err);
+void trust_done(struct trust *trust);
+
+/* One signature as stored, and what trust_judge() found out about it. */
+struct verdict_signature {
+	struct signature parsed;
+	const struct trusted_key *signer; /* borrowed from the trust set; NULL: by an unknown key */
+};
+struct trust_verdict {
+	struct verdict_signature *signatures; /* owned */
+	size_t count;
+};
+void trust_verdict_done(struct trust_verdict *verdict);
+
+/* TEXTS: the COUNT signature texts over MESSAGE. A text that is no signature is ERR_DATA. */
+struct signature_text {
+	const char *text;
+	size_t len;
+};
+int trust_judge(const struct trust *trust, const void *message, size_t len, const struct signature_text *texts,
+		size_t count, struct trust_verdict *ret_verdict, struct err *err);
+
+#endif

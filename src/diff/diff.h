@@ -1,0 +1,74 @@
+/*
+ * diff.h - pairs of entries in, changes out, judged by a policy. Pure: no system calls, no clock.
+ *
+ * What it decides (docs/ARCHITECTURE.md "Judging"):
+ *	which attributes differ, of those that the path's profile compares and both sides have
+ *	growth of a growing log is no change; truncation, a replaced inode and a changed prefix are, each by name
+ *	under profiles that expect change, programs (executable, set-id, ELF) are judged all the same
+ *	times, size and links of a directory that follow from a reported change of its children are not a change
+ *	what lies below something unexamined is unexamined, once, never removed
+ */
+#ifndef DIFF_DIFF_H
+#define DIFF_DIFF_H
+
+#include "policy/policy.h"
+#include "tree/tree.h"
+
+enum change_kind { CHANGE_ADDED, CHANGE_REMOVED, CHANGE_CHANGED, CHANGE_MOVED };
+const char *change_kind_name(enum change_kind kind);
+
+/* What a growing log did that it should not (bits). */
+enum { LOG_TRUNCATED = 1, LOG_REPLACED = 2, LOG_REWRITTEN = 4 };
+
+struct change {
+	enum change_kind kind;
+	uint32_t attributes; /* that differ; 0 for added and removed */
+	const struct entry *before, *after; /* borrowed; before->path of a move is where it was */
+	enum severity severity;
+	const char *rule; /* origin; NULL when no rule decided */
+	unsigned log; /* LOG_* */
+	const struct mount *mount_before, *mount_after; /* a change of the mount table; entries are NULL then */
+	struct bytes path; /* where to look now (for removed: where it was) */
+};
+
+struct unexamined {
+	char side; /* 'a' or 'b' */
+	struct bytes path;
+	struct bytes reason; /* one line */
+};
+
+/* Where changes go, in path order but for directories, which come after what is in them. */
+struct diff_sink {
+	int (*change)(void *context, const struct change *change, struct err *err);
+	int (*unexamined)(void *context, const struct unexamined *unexamined, struct err *err);
+	void *context;
+};
+
+struct diff_options {
+	const struct policy *policy;
+	const struct bytes *blind; /* sorted: mount points already reported; nothing at or below is judged */
+	size_t blind_count;
+	bool quick; /* content that was not read is expected, not "not compared" */
+	bool strangers; /* the two sides are not one file system's lineage: identity is not compared */
+};
+
+struct diff_counts {
+	uint64_t examined; /* b entries judged */
+	uint64_t added, removed, changed, moved, unexamined;
+	uint64_t followed; /* directories whose times only follow from their children's changes */
+	uint64_t not_in_baseline; /* b entries outside the policy's scope */
+	uint64_t incomparable[ATTR_COUNT]; /* entries of which a compared attribute was there on one side only */
+};
+
+/* Runs the pairs to their end. */
+int diff_run(struct pairs *pairs, const struct diff_options *options, const struct diff_sink *sink,
+	     struct diff_counts *ret_counts, struct err *err);
+
+/* The mount tables: calls the sink for each mount that is missing, new, of another type or another file system
+ * (severity critical), restricted to those the policy's scope crosses, and appends to *ret_blind (array of
+ * struct bytes in a buf, borrowed from the tables) the points whose subtree can't be examined (all but "another
+ * file system"). */
+int diff_mounts(const struct mount *a, size_t a_count, const struct mount *b, size_t b_count,
+		const struct diff_sink *sink, struct buf *ret_blind, struct diff_counts *counts, struct err *err);
+
+#endif

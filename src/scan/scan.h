@@ -1,0 +1,58 @@
+/*
+ * scan.h - the present state of a live tree: walked in parallel, hashed in parallel, delivered in path order
+ * beside its reference. docs/ARCHITECTURE.md "The life of one entry".
+ *
+ * A scan is a `struct pairs`: a is the reference entry (from a baseline; always NULL without one), b what is
+ * there now. Pairs with a alone are paths that are gone, as far as the scan could see. Where it could not see
+ * (unreadable directory, blind mount, excluded by the policy) the reference entries still come, alone; diff
+ * tells the difference by scan_stats and by the failed bits of the directory's own entry.
+ *
+ * Nothing is written to what is examined: O_NOATIME where permitted, no FIFO, socket or device is opened.
+ */
+#ifndef SCAN_SCAN_H
+#define SCAN_SCAN_H
+
+#include <stdatomic.h>
+
+#include "policy/policy.h"
+#include "sys/mounts.h"
+#include "tree/tree.h"
+
+struct scan_options {
+	const char *root; /* where "/" of the result is: "/" for live:/, else a directory */
+	const struct policy *policy;
+	const struct bytes *paths; /* only these and what is below; NULL: everything in the policy's scope */
+	size_t path_count; /* absolute, parents' links resolved, sorted, none below another */
+	struct tree *reference; /* entries of the same paths, or NULL. Stays the caller's. */
+	const struct sys_mounts *mounts; /* of this system; NULL: cross nothing that is not on the root's device */
+	const struct mount *reference_mounts; /* mount table of the reference */
+	size_t reference_mount_count;
+	const struct bytes *blind; /* mount points not to be examined (nor entered); sorted */
+	size_t blind_count;
+	bool quick; /* do not read what is unchanged by DESIGN section 6 */
+	bool metadata_only; /* read no content at all */
+	unsigned threads; /* workers; 0: one a processor that this process may use */
+	const atomic_bool *interrupted; /* set by a signal handler: the scan ends with ERR_INTERRUPTED. May be NULL */
+};
+
+/* Counters, readable from any thread while the scan runs. */
+struct scan_stats {
+	atomic_uint_fast64_t examined; /* entries delivered that are there */
+	atomic_uint_fast64_t files_read; /* fully */
+	atomic_uint_fast64_t bytes_read;
+	atomic_uint_fast64_t skipped; /* contents that --quick did not read */
+	atomic_uint_fast64_t unexamined; /* entries with something failed */
+	atomic_uint_fast64_t excluded; /* names passed over because the policy excludes them */
+	atomic_uint_fast64_t mounts_skipped; /* mounts not crossed: not a disk file system */
+	atomic_uint_fast64_t found; /* entries listed so far: the progress bar's estimate */
+	atomic_uint_fast64_t found_bytes; /* bytes still to read of what is listed so far, plus bytes_read */
+};
+
+/* ret_pairs is owned by the caller (pairs_freep stops the workers). */
+int scan_new(const struct scan_options *options, struct pairs **ret_pairs, struct err *err);
+const struct scan_stats *scan_stats(const struct pairs *scan);
+
+/* Attributes that this process can read here (trusted.* xattrs need root, btime a kernel that tells it). */
+uint32_t scan_gives(const struct pairs *scan);
+
+#endif

@@ -1,0 +1,131 @@
+/*
+ * baseline.h - baseline.db: a signed set of entries with numbered generations. docs/FORMATS.md "baseline.db".
+ *
+ * Order of belief when reading: exact schema, statements and their chain, signatures of trusted keys, hashes
+ * of policy and mounts, and last the root hash over the typed rows, which is computed while the rows are
+ * read. Therefore nothing that rests on rows may be told to anybody before the tree has ended without error:
+ * baseline_tree()'s next() returns 0 only when count, order and root hash are the statement's.
+ *
+ * A baseline file is never written in place: a new generation is a new file, synced and renamed.
+ */
+#ifndef STORE_BASELINE_H
+#define STORE_BASELINE_H
+
+#include "crypto/hash.h"
+#include "crypto/trust.h"
+#include "tree/tree.h"
+
+/* The statement: what is signed. Strict text form in docs/FORMATS.md "Statement". */
+struct statement {
+	char host[256]; /* host name, quoted */
+	char host_id[33]; /* 32 hex digits, random, made at init */
+	uint64_t sequence; /* 1, 2, ... */
+	char previous[HASH_TEXT]; /* hash of the statement before; "none" for sequence 1 */
+	struct timestamp created; /* whole seconds */
+	char tool[64]; /* "tally 0.1.0" */
+	uint64_t entries, unexamined; /* rows; rows with something failed */
+	char policy[HASH_TEXT], mounts[HASH_TEXT], packages[HASH_TEXT], root[HASH_TEXT];
+};
+int statement_format(const struct statement *statement, struct buf *out);
+int statement_parse(const char *text, size_t len, struct statement *ret_statement, struct err *err); /* ERR_DATA */
+void statement_hash(const char *text, size_t len, char ret_text[HASH_TEXT]);
+
+/* ---- reading ---- */
+struct baseline;
+
+/*
+ * Opens NAME below DIRFD read-only and checks schema, statements, chain, policy and mount hashes: everything
+ * but signatures (baseline_verify()) and rows (baseline_tree()). A -wal or -journal beside it is refused
+ * (ERR_DATA): baselines are never written in place, so it is not ours. Missing is ERR_NOINPUT, not a baseline
+ * or damaged ERR_DATA, hashes or chain wrong ERR_UNTRUSTED. No file of the host but this one is opened.
+ */
+int baseline_open(int dirfd, const char *name, struct baseline **ret_baseline, struct err *err);
+void baseline_freep(struct baseline **baseline);
+
+/* Judges the signatures of SEQUENCE (0: the newest), and those of all other generations for invalid ones by
+ * trusted keys. *ret_verdict is the chosen generation's. */
+int baseline_verify(struct baseline *baseline, const struct trust *trust, uint64_t sequence,
+		    struct trust_verdict *ret_verdict, struct err *err);
+
+uint64_t baseline_newest(const struct baseline *baseline);
+/* Borrowed; NULL when there is no such generation. */
+const struct statement *baseline_statement(const struct baseline *baseline, uint64_t sequence);
+const char *baseline_statement_text(const struct baseline *baseline, uint64_t sequence);
+/* The signature texts stored for a generation. Borrowed. */
+size_t baseline_signatures(const struct baseline *baseline, uint64_t sequence, const struct signature_text **ret_texts);
+/* Why it was made (tally accept --reason), "" when nothing was said. Part of the root hash: believe it once a
+ * tree of that generation has ended well. Borrowed. */
+const char *baseline_reason(const struct baseline *baseline, uint64_t sequence);
+
+/* The policy files as they were (name, text) and the resolved text, of SEQUENCE. Verified at open. Borrowed. */
+struct policy_file {
+	char *name; /* "policy.yaml", "policy.d/10-x.yaml"; "resolved" is kept apart */
+	unsigned char *text;
+	size_t len;
+};
+int baseline_policy(struct baseline *baseline, uint64_t sequence, const struct policy_file **ret_files,
+		    size_t *ret_count, const struct policy_file **ret_resolved, struct err *err);
+int baseline_mounts(struct baseline *baseline, uint64_t sequence, const struct mount **ret_mounts, size_t *ret_count,
+		    struct err *err);
+
+/*
+ * The entries of a generation as a tree that verifies itself. ROWS are read from the database in path order.
+ * One tree at a time. IN_SCOPE (may be NULL) tells of a missing ancestor whether the policy covers it; then a
+ * row below it is an orphan: ERR_DATA.
+ */
+int baseline_tree(struct baseline *baseline, uint64_t sequence, bool (*in_scope)(void *context, struct bytes path),
+		  void *context, struct tree **ret_tree, struct err *err);
+
+/* The versions of one path: calls ROW for each, oldest first, with the generations [since, until) that hold it
+ * (until 0: still). Verifies nothing by itself: call after every generation's tree has ended well. */
+int baseline_versions(struct baseline *baseline, struct bytes path,
+		      int (*row)(void *context, const struct entry *entry, uint64_t until, struct err *err),
+		      void *context, struct err *err);
+
+/* ---- writing ---- */
+struct baseline_writer;
+
+/* What a new generation is made of besides its entries. */
+struct generation_info {
+	const char *host, *host_id, *tool, *reason;
+	struct timestamp created;
+	const struct policy_file *policy_files;
+	size_t policy_file_count;
+	struct policy_file resolved;
+	const struct mount *mounts; /* sorted by path */
+	size_t mount_count;
+};
+
+/* Generation 1 in a new file. Entries follow by baseline_writer_add() in path order. */
+int baseline_writer_new(int dirfd, const char *name, struct baseline_writer **ret_writer, struct err *err);
+
+/* The next generation of an existing, verified baseline: copies the file; then baseline_writer_put() and
+ * _remove() say what changes, in any order. */
+int baseline_writer_from(int dirfd, const char *name, struct baseline_writer **ret_writer, struct err *err);
+
+int baseline_writer_add(struct baseline_writer *writer, const struct entry *entry, struct err *err);
+int baseline_writer_put(struct baseline_writer *writer, const struct entry *entry, struct err *err);
+int baseline_writer_remove(struct baseline_writer *writer, struct bytes path, struct err *err);
+
+/* Computes the root, writes statement and signature, syncs and renames. For a first generation NAME must not
+ * exist. *ret_statement is the one signed. */
+int baseline_writer_commit(struct baseline_writer *writer, const struct generation_info *info,
+			   const struct secret_key *key, struct statement *ret_statement, struct err *err);
+void baseline_writer_freep(struct baseline_writer **writer); /* without a commit the old file stands */
+
+/* Attaches a further signature text to SEQUENCE of an existing baseline (as a new file, renamed). The caller has
+ * verified it. Twice the same is harmless. */
+int baseline_add_signature(int dirfd, const char *name, uint64_t sequence, const char *text, size_t len,
+			   struct err *err);
+
+/* ---- seen: the highest sequence that this host has accepted ---- */
+struct seen {
+	char host_id[33];
+	uint64_t sequence;
+	char statement[HASH_TEXT];
+	int64_t full_check; /* seconds: when everything was last fully read and compared; 0 never */
+};
+int seen_load(int dirfd, const char *name, struct seen *ret_seen, struct err *err); /* missing: 1, zeros */
+int seen_store(int dirfd, const char *name, const struct seen *seen, struct err *err);
+
+#endif

@@ -1,0 +1,113 @@
+/*
+ * entry.h - all that is recorded of one path, its canonical bytes, and what of it differs.
+ *
+ * Every attribute is in one of four states, told by three bit masks:
+ *	value         bit in `value`: the field holds it
+ *	none          bit in `none`: looked, and the file has no such thing (a directory has no digest)
+ *	failed        bit in `failed`: could not be read; `problem` says why
+ *	not recorded  in none of the masks: this tree can't give it, or the policy did not ask
+ * A bit is in at most one mask. Value against none, and value against another value, are changes.
+ */
+#ifndef TREE_ENTRY_H
+#define TREE_ENTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/buf.h"
+#include "base/path.h"
+#include "base/timefmt.h"
+#include "crypto/digest.h"
+#include "tally/err.h"
+
+enum file_type { /* stored: never renumber; 0 is never valid */
+		 TYPE_FILE = 1,
+		 TYPE_DIR,
+		 TYPE_SYMLINK,
+		 TYPE_FIFO,
+		 TYPE_SOCKET,
+		 TYPE_CHAR,
+		 TYPE_BLOCK
+};
+const char *type_name(enum file_type type); /* "file" ... "block" */
+
+/* inode flags recorded, from statx(2) stx_attributes; stored: never renumber */
+enum {
+	FLAG_IMMUTABLE = 1,
+	FLAG_APPEND = 2,
+	FLAG_NODUMP = 4,
+	FLAG_COMPRESSED = 8,
+	FLAG_ENCRYPTED = 16,
+	FLAG_VERITY = 32
+};
+
+struct xattr {
+	struct bytes name; /* full name, "user.x" */
+	struct bytes value; /* raw; may be empty, which is a value */
+};
+
+/*
+ * Extended attributes: all of them stand in `xattrs`, sorted by name bytes. Three have attributes of their
+ * own, and ATTR_XATTRS means all but these: ATTR_ACL (system.posix_acl_access, system.posix_acl_default),
+ * ATTR_CAPS (security.capability), ATTR_SELINUX (security.selinux).
+ */
+enum attr xattr_attr(struct bytes name);
+
+struct entry {
+	struct bytes path; /* absolute, "/" or "/a/b", no trailing slash; never part of the leaf */
+	uint32_t value, none, failed; /* masks of ATTR_BIT() */
+	enum file_type type;
+	uint16_t mode; /* permission bits, 07777 */
+	uint32_t uid, gid;
+	struct bytes user, group; /* names by the tree's own passwd and group; len 0 when there is none */
+	uint64_t size, blocks, inode, links; /* blocks of 512 bytes */
+	uint32_t dev_major, dev_minor; /* where it was found; never compared */
+	uint32_t rdev_major, rdev_minor;
+	struct timestamp mtime, ctime, btime;
+	unsigned char digest[DIGEST_BYTES]; /* SHA-256 of the first digest_bytes bytes of content */
+	uint64_t digest_bytes; /* all of it, but for a growing log, when it is the prefix that was hashed */
+	struct bytes target; /* of a symlink */
+	const struct xattr *xattrs;
+	size_t xattr_count;
+	uint32_t flags;
+	uint8_t head; /* HEAD_*: what the content begins with, where it was looked at */
+	bool racy; /* ctime was not older than the recording by more than the clock's grain */
+	struct bytes problem; /* why something failed: one line; len 0 when nothing did */
+	uint32_t since; /* generation that recorded it; 0 when fresh from a scan */
+};
+enum { HEAD_UNKNOWN = 0, HEAD_PLAIN = 1, HEAD_ELF = 2 }; /* stored */
+
+/* An entry whose memory is its own: one block behind `entry`. */
+struct entry_copy {
+	struct entry entry;
+	void *block;
+};
+int entry_copy(const struct entry *from, struct entry_copy **ret_copy, struct err *err);
+void entry_copy_freep(struct entry_copy **copy);
+
+/*
+ * Canonical bytes of an entry without its path: docs/FORMATS.md "Entry". Type-length-value, ascending tags,
+ * a version first; absent differs from empty; one entry has exactly one encoding. Appends to OUT.
+ */
+int entry_encode(const struct entry *entry, struct buf *out);
+
+/*
+ * The reverse, strict: anything entry_encode() would not have written is ERR_DATA. Byte fields borrow from
+ * DATA; the xattr table is placed in *xattr_space (grown, owned by the caller's buf, reused between calls).
+ * The path is not touched.
+ */
+int entry_decode(const unsigned char *data, size_t len, struct buf *xattr_space, struct entry *ret_entry,
+		 struct err *err);
+
+/* The attributes whose two values differ: value/value unequal, value/none. Pure. Digests are compared only
+ * when both cover the same number of bytes; different lengths differ. */
+uint32_t entry_differs(const struct entry *a, const struct entry *b);
+
+/* Attributes with a value or none on one side and not recorded or failed on the other. */
+uint32_t entry_incomparable(const struct entry *a, const struct entry *b);
+
+bool entry_is_program(const struct entry *entry); /* regular file: executable, set-id, or begins as ELF */
+
+#endif
