@@ -22,7 +22,7 @@
 /* no bound, or a bound that people get wrong */
 #pragma GCC poison strcpy strcat sprintf vsprintf gets strncpy strncat stpcpy
 /* hidden state, or no error */
-#pragma GCC poison strtok atoi atol atoll atof tmpnam mktemp gmtime localtime ctime asctime
+#pragma GCC poison strtok atoi atol atoll atof tmpnam mktemp gmtime localtime asctime
 /* bytes are not strings: digest_equal(), path_compare() */
 #pragma GCC poison strncmp strncasecmp
 /* the name service: names come from the examined root's own passwd and group */

@@ -79,17 +79,28 @@ struct entry {
 };
 enum { HEAD_UNKNOWN = 0, HEAD_PLAIN = 1, HEAD_ELF = 2 }; /* stored */
 
-/* An entry whose memory is its own: one block behind `entry`. */
+/* The largest canonical encoding: what is larger can't be recorded. Far above what kernels hold in practice. */
+#define ENTRY_MAX_BYTES (1u << 24)
+
+/*
+ * Is the entry well formed? Masks disjoint; type, mode, nanoseconds, flags and head in range; xattrs strictly
+ * ascending by name; an xattr attribute (xattrs, acl, caps, selinux) has its value bit exactly when `xattrs`
+ * holds at least one of its names (a file without any has the none bit); no problem without a failed bit;
+ * at most ENTRY_MAX_BYTES. The path is not looked at. ERR_DATA with the reason. Pure.
+ */
+int entry_check(const struct entry *entry, struct err *err);
+
+/* An entry whose memory is its own: all its bytes stand behind it in the same allocation. */
 struct entry_copy {
 	struct entry entry;
-	void *block;
 };
 int entry_copy(const struct entry *from, struct entry_copy **ret_copy, struct err *err);
 void entry_copy_freep(struct entry_copy **copy);
 
 /*
  * Canonical bytes of an entry without its path: docs/FORMATS.md "Entry". Type-length-value, ascending tags,
- * a version first; absent differs from empty; one entry has exactly one encoding. Appends to OUT.
+ * a version first; absent differs from empty; one entry has exactly one encoding. Appends to OUT; 0, or -1 when
+ * memory is short. The entry is well formed (entry_check()).
  */
 int entry_encode(const struct entry *entry, struct buf *out);
 
@@ -101,8 +112,11 @@ int entry_encode(const struct entry *entry, struct buf *out);
 int entry_decode(const unsigned char *data, size_t len, struct buf *xattr_space, struct entry *ret_entry,
 		 struct err *err);
 
-/* The attributes whose two values differ: value/value unequal, value/none. Pure. Digests are compared only
- * when both cover the same number of bytes; different lengths differ. */
+/*
+ * The attributes whose two values differ: value/value unequal, value/none. Pure. Digests are compared only when
+ * both cover the same number of bytes; different lengths differ. Owner and group are compared by number: the
+ * names say how passwd(5) called them, and a change of that file is its own.
+ */
 uint32_t entry_differs(const struct entry *a, const struct entry *b);
 
 /* Attributes with a value or none on one side and not recorded or failed on the other. */
