@@ -21,16 +21,17 @@ struct timetext {
 /* RFC 3339 UTC with nine decimals and Z; outside years 0..9999 "@sec.nsec". */
 struct timetext time_utc(struct timestamp time);
 
-/* The same to whole seconds: 2026-11-21T23:37:40Z. */
+/* The same to whole seconds: 2026-11-21T23:37:40Z, "@sec". */
 struct timetext time_utc_seconds(int64_t sec);
 
-/* For people: local time with numeric zone, 2026-11-21 23:37:40.123456789 +0100; "@sec.nsec" as above. */
+/* For people: local time with numeric zone, 2026-11-21 23:37:40.123456789 +0100; "@sec.nsec" as above.
+ * The zone is cut to minutes. */
 struct timetext time_local(struct timestamp time);
 
-/* Local time to the second with zone. */
+/* Local time to the second with zone; "@sec". */
 struct timetext time_local_seconds(int64_t sec);
 
-/* Parses what time_utc() and time_utc_seconds() print. ERR_DATA for anything else. */
+/* Parses what time_utc() and time_utc_seconds() print. ERR_DATA for anything else, *ret_time untouched. */
 int time_parse_utc(const char *text, struct timestamp *ret_time, struct err *err);
 
 /* -1, 0, 1 */
