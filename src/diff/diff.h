@@ -6,7 +6,8 @@
  *	growth of a growing log is no change; truncation, a replaced inode and a changed prefix are, each by name
  *	under profiles that expect change, programs (executable, set-id, ELF) are judged all the same
  *	times, size and links of a directory that follow from a reported change of its children are not a change
- *	what lies below something unexamined is unexamined, once, never removed
+ *	what lies below something unexamined is unexamined, once, never removed; what could not be seen on side a
+ *	is never called added
  */
 #ifndef DIFF_DIFF_H
 #define DIFF_DIFF_H
@@ -22,7 +23,7 @@ enum { LOG_TRUNCATED = 1, LOG_REPLACED = 2, LOG_REWRITTEN = 4 };
 
 struct change {
 	enum change_kind kind;
-	uint32_t attributes; /* that differ; 0 for added and removed */
+	uint32_t attributes; /* that differ; 0 for added, removed and mounts */
 	const struct entry *before, *after; /* borrowed; before->path of a move is where it was */
 	enum severity severity;
 	const char *rule; /* origin; NULL when no rule decided */
@@ -57,18 +58,26 @@ struct diff_counts {
 	uint64_t added, removed, changed, moved, unexamined;
 	uint64_t followed; /* directories whose times only follow from their children's changes */
 	uint64_t not_in_baseline; /* b entries outside the policy's scope */
-	uint64_t incomparable[ATTR_COUNT]; /* entries of which a compared attribute was there on one side only */
+	uint64_t incomparable[ATTR_COUNT]; /* entries of which a compared attribute was looked at on one side only */
 };
 
-/* Runs the pairs to their end. */
+/*
+ * Runs the pairs to their end and adds to *counts (start from zeros; diff_mounts() adds to the same). Errors: those of
+ * the pairs and of the sink, and ERR_INTERNAL. One owner; nothing is kept between calls.
+ */
 int diff_run(struct pairs *pairs, const struct diff_options *options, const struct diff_sink *sink,
-	     struct diff_counts *ret_counts, struct err *err);
+	     struct diff_counts *counts, struct err *err);
 
-/* The mount tables: calls the sink for each mount that is missing, new, of another type or another file system
- * (severity critical), restricted to those the policy's scope crosses, and appends to *ret_blind (array of
- * struct bytes in a buf, borrowed from the tables) the points whose subtree can't be examined (all but "another
- * file system"). */
-int diff_mounts(const struct mount *a, size_t a_count, const struct mount *b, size_t b_count,
-		const struct diff_sink *sink, struct buf *ret_blind, struct diff_counts *counts, struct err *err);
+/*
+ * The mount tables (sorted by path): calls the sink for each mount that is missing, new, of another type or another
+ * file system (severity critical, attributes 0: a change of the mount itself). Only mounts that the policy's scope
+ * reaches count; POLICY NULL: all of them. Where the contents can't be compared (all but "another file system") the
+ * point is appended to *ret_blind (array of struct bytes in a buf, borrowed from the tables, sorted: what struct
+ * diff_options takes) and reported as unexamined, once. Ids are compared where both are of one kind (uuid, fsid)
+ * and lasting (not those of tmpfs and overlay, made anew at each mount). Adds to *counts.
+ */
+int diff_mounts(const struct policy *policy, const struct mount *a, size_t a_count, const struct mount *b,
+		size_t b_count, const struct diff_sink *sink, struct buf *ret_blind, struct diff_counts *counts,
+		struct err *err);
 
 #endif
