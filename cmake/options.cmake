@@ -1,7 +1,9 @@
 # What every target of ours is compiled and linked with.
 add_library(tally_options INTERFACE)
 target_compile_definitions(tally_options INTERFACE _GNU_SOURCE _FILE_OFFSET_BITS=64)
-target_include_directories(tally_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+# -iquote, not -I: src/sys/ must not come before the C library's <sys/...>.
+target_compile_options(tally_options INTERFACE
+  "SHELL:-iquote ${PROJECT_SOURCE_DIR}/src" "SHELL:-iquote ${PROJECT_SOURCE_DIR}/include")
 target_compile_options(tally_options INTERFACE
   -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
   -Wformat=2 -Wcast-qual -Wwrite-strings -Wswitch-enum -Wundef)
