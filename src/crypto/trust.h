@@ -5,6 +5,7 @@
  * signature by a trusted key is enough, unless keys are required: then each of those must have signed. A
  * signature that names a trusted key's id and is valid under none is ERR_UNTRUSTED, even beside a good one;
  * signatures by unknown keys are listed and ignored; no signature at all is ERR_UNTRUSTED.
+ * Thread-safe as long as nobody adds to the set.
  */
 #ifndef CRYPTO_TRUST_H
 #define CRYPTO_TRUST_H
@@ -26,9 +27,13 @@ struct trust {
 };
 #define TRUST_INIT ((struct trust){ .keys = NULL })
 
+/* Copies KEY and NAME. ERR_INTERNAL when memory is short. Moves the keys: not while a verdict points at them. */
 int trust_add(struct trust *trust, const struct public_key *key, const char *name, bool host, struct err *err);
-/* Marks keys named in the text of trusted.d/require as required: one file name ("ops.pub") or 16-digit key id
- * a line, '#' comments. A name that no key has is ERR_UNTRUSTED. */
+/*
+ * Marks keys named in the text of trusted.d/require as required: one file name ("ops.pub") or 16-digit key id a line;
+ * blank lines and lines that begin with '#' mean nothing. A name that no key has is ERR_UNTRUSTED, and nothing is
+ * marked.
+ */
 int trust_require(struct trust *trust, const char *text, size_t len, struct err *err);
 void trust_done(struct trust *trust);
 
@@ -43,7 +48,14 @@ struct trust_verdict {
 };
 void trust_verdict_done(struct trust_verdict *verdict);
 
-/* TEXTS: the COUNT signature texts over MESSAGE. A text that is no signature is ERR_DATA. */
+/* More signatures over one text than that are ERR_DATA. */
+enum { TRUST_SIGNATURES_MAX = 256 };
+
+/*
+ * Applies the rules above to the COUNT signature texts TEXTS over MESSAGE (LEN bytes). 0 when they suffice, with
+ * *ret_verdict holding each signature in the order given, for the caller to free; otherwise ERR_UNTRUSTED with the
+ * rule that was broken. A text that is no signature is ERR_DATA.
+ */
 struct signature_text {
 	const char *text;
 	size_t len;
