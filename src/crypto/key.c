@@ -13,7 +13,7 @@ struct public_file {
 	unsigned char public_key[KEY_PUBLIC_BYTES];
 };
 _Static_assert(sizeof(struct public_file) == 42, "minisign's public key");
-_Static_assert(KEY_FINGERPRINT_TEXT == HASH_TEXT, "a fingerprint is a hash");
+_Static_assert((int)KEY_FINGERPRINT_TEXT == (int)HASH_TEXT, "a fingerprint is a hash");
 
 enum { SECRET_FILE_BYTES = 158 };
 
