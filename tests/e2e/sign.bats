@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# tally sign: the operator's signature, made off the host and attached on it.
+
+load lib
+
+setup() {
+	area
+	echo 1 >"$TREE/f"
+	must 0 tally init
+	mkdir "$T/desk"
+	cp "$STATE/baseline.db" "$T/desk/b.db"
+	cp "$CONFIG/host.pub" "$T/desk/host.pub"
+	must 0 tally key generate --no-passphrase "$T/desk/ops" --config "$T/desk" --state "$T/desk"
+}
+
+desk() {
+	TALLY_CONFIG=$T/desk/none TALLY_STATE=$T/desk/none "$TALLY" "$@"
+}
+
+trust_ops() {
+	mkdir -p "$CONFIG/trusted.d"
+	cp "$T/desk/ops.pub" "$CONFIG/trusted.d/ops.pub"
+}
+
+@test "signed off the host, attached on it, relied upon" {
+	must 0 desk sign "$T/desk/b.db" --trust "$T/desk/host.pub" --key "$T/desk/ops.key" --output "$T/s"
+	trust_ops
+	must 0 tally sign --add "$T/s"
+	checked 0
+	[ "$(json '.[-1].signers | length')" = 2 ]
+	must 0 tally sign --add "$T/s"
+	checked 0
+	[ "$(json '.[-1].signers | length')" = 2 ]
+	must 0 tally check
+	has ops.pub
+	cp "$STATE/baseline.db" "$T/desk/signed.db"
+	must 0 desk verify "$T/desk/signed.db" --trust "$T/desk/ops.pub"
+	must 16 desk verify "$T/desk/b.db" --trust "$T/desk/ops.pub"
+}
+
+@test "it refuses where the host's key lies, unless forced" {
+	must '77|64|73' tally sign "$T/desk/b.db" --trust "$T/desk/host.pub" --key "$T/desk/ops.key" --output "$T/s"
+	error_like ''
+	[ ! -e "$T/s" ]
+	must 0 tally sign "$T/desk/b.db" --trust "$T/desk/host.pub" --key "$T/desk/ops.key" --output "$T/s" --force
+	[ -s "$T/s" ]
+}
+
+@test "it shows what changed since the last generation this key signed" {
+	must 0 desk sign "$T/desk/b.db" --trust "$T/desk/host.pub" --key "$T/desk/ops.key" --output "$T/s"
+	trust_ops
+	must 0 tally sign --add "$T/s"
+	echo 22 >"$TREE/f" && touch "$TREE/new"
+	must 0 tally accept --all --reason 'an update'
+	cp "$STATE/baseline.db" "$T/desk/b2.db"
+	must 0 desk sign "$T/desk/b2.db" --trust "$T/desk/host.pub" --key "$T/desk/ops.key" --output "$T/s2"
+	has "$TREE/f" && has "$TREE/new"
+	must 0 tally sign --add "$T/s2"
+	checked 0
+	[ "$(json '.[-1].signers | length')" = 2 ]
+}
+
+@test "a required key must have signed" {
+	trust_ops
+	echo ops.pub >"$CONFIG/trusted.d/require"
+	must 16 tally check
+	error_like ''
+	must 0 desk sign "$T/desk/b.db" --trust "$T/desk/host.pub" --key "$T/desk/ops.key" --output "$T/s"
+	must '0' tally sign --add "$T/s"
+	checked 0
+	echo absent.pub >>"$CONFIG/trusted.d/require"
+	must 16 tally check
+}
+
+@test "later generations signed by the host alone explain, they do not silence" {
+	must 0 desk sign "$T/desk/b.db" --trust "$T/desk/host.pub" --key "$T/desk/ops.key" --output "$T/s"
+	trust_ops
+	must 0 tally sign --add "$T/s"
+	echo 22 >"$TREE/f"
+	must 0 tally accept --all --reason 'on the host'
+	checked 0
+	# off the host the reference is the newest generation that the operator signed
+	cp "$STATE/baseline.db" "$T/desk/b2.db"
+	run --separate-stderr desk check --json --baseline "$T/desk/b2.db" --trust "$T/desk/ops.pub"
+	[ "$status" -eq 4 ] || { echo "status $status $output $stderr"; false; }
+	[ "$(json '.[-1].sequence')" = 1 ]
+}
+
+@test "a signature over something else is not attached" {
+	trust_ops
+	echo other >"$T/other"
+	minisign -S -l -s "$T/desk/ops.key" -m "$T/other" -x "$T/s" >/dev/null
+	before=$(sha256sum "$STATE/baseline.db")
+	must 16 tally sign --add "$T/s"
+	error_like ''
+	echo nonsense >"$T/s"
+	must 65 tally sign --add "$T/s"
+	: >"$T/s"
+	must 65 tally sign --add "$T/s"
+	[ "$(sha256sum "$STATE/baseline.db")" = "$before" ]
+}
+
+@test "a baseline that does not verify is not signed" {
+	sqlite3 "$T/desk/b.db" 'update entry set size=size+1 where size is not null'
+	must 16 desk sign "$T/desk/b.db" --trust "$T/desk/host.pub" --key "$T/desk/ops.key" --output "$T/s"
+	[ ! -e "$T/s" ]
+}
