@@ -1,0 +1,268 @@
+/* reference.c - see reference.h. */
+#include "ops/reference.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/quote.h"
+
+int state_lock(int state_dirfd, int *ret_fd, struct err *err)
+{
+	CLEANUP(fd_closep) int fd = openat(state_dirfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return err_errno(err, errno, "cannot open the lock file of the state folder");
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno == EWOULDBLOCK)
+			return err_set(err, ERR_LOCKED, "another tally is writing to this state folder: try again");
+		return err_errno(err, errno, "cannot lock the state folder");
+	}
+	*ret_fd = STEAL_FD(fd);
+	return 0;
+}
+
+void reference_done(struct reference *reference)
+{
+	trust_verdict_done(&reference->verdict);
+	trust_done(&reference->trust);
+	policy_freep(&reference->policy);
+	baseline_freep(&reference->baseline);
+	fd_closep(&reference->state_dirfd);
+	fd_closep(&reference->config_dirfd);
+	*reference = REFERENCE_INIT;
+}
+
+/* A baseline that was here once and is not any more is no missing input: somebody took it away. */
+static int open_installed(const struct place *place, struct reference *reference, struct err *err)
+{
+	struct err seen_err;
+	int seen, r;
+
+	r = config_dir_open(place->state, &reference->state_dirfd, err);
+	if (r < 0)
+		return r == ERR_NOINPUT ? err_set(err, r, "there is no baseline in '%s': make one with `tally init`",
+						  QUOTE(place->state))
+					: r;
+	seen = seen_load(reference->state_dirfd, "seen", &reference->seen, &seen_err);
+	r = baseline_open(reference->state_dirfd, BASELINE_FILE, &reference->baseline, err);
+	if (r == ERR_NOINPUT && seen == 0)
+		return err_set(err, ERR_UNTRUSTED,
+			       "the baseline in '%s' is gone: sequence %llu of it was seen here (see tally(1), RESET)",
+			       QUOTE(place->state), (unsigned long long)reference->seen.sequence);
+	if (r == ERR_NOINPUT)
+		return err_set(err, r, "there is no baseline in '%s': make one with `tally init`", QUOTE(place->state));
+	if (r < 0)
+		return r;
+	if (seen < 0) {
+		*err = seen_err;
+		return err_wrap(err, seen, "'%s/seen'", QUOTE(place->state));
+	}
+	r = config_dir_open(place->config, &reference->config_dirfd, err);
+	return r == ERR_NOINPUT && place->trust_count ? 0 : r;
+}
+
+/* An older baseline put back, or another one with the same numbers. */
+static int seen_judge(const struct reference *reference, struct err *err)
+{
+	const struct seen *seen = &reference->seen;
+	const struct statement *newest = baseline_statement(reference->baseline, reference->newest);
+	const char *text;
+	char hash[HASH_TEXT];
+
+	if (seen->sequence == 0)
+		return 0;
+	if (strcmp(seen->host_id, newest->host_id) != 0)
+		return err_set(err, ERR_UNTRUSTED,
+			       "the baseline is of host-id %s, but %s was seen here (see tally(1), RESET)",
+			       newest->host_id, seen->host_id);
+	if (reference->newest < seen->sequence)
+		return err_set(err, ERR_UNTRUSTED,
+			       "the baseline was rolled back: it ends with sequence %llu, but %llu was seen here",
+			       (unsigned long long)reference->newest, (unsigned long long)seen->sequence);
+	text = baseline_statement_text(reference->baseline, seen->sequence);
+	statement_hash(text, strlen(text), hash);
+	if (strcmp(hash, seen->statement) != 0)
+		return err_set(err, ERR_UNTRUSTED,
+			       "the baseline was replaced: its statement of sequence %llu is not the one seen here",
+			       (unsigned long long)seen->sequence);
+	return 0;
+}
+
+/*
+ * Which generation: the one asked for; on the host the newest; off the host the newest that a trusted key signed,
+ * because later ones rest on the host's word alone.
+ */
+static int choose(struct reference *reference, const struct place *place, struct err *err)
+{
+	uint64_t newest = reference->newest;
+	struct err first;
+	int r;
+
+	if (place->generation > newest)
+		return err_set(err, ERR_NOINPUT, "there is no generation %llu: the newest is %llu",
+			       (unsigned long long)place->generation, (unsigned long long)newest);
+	reference->sequence = place->generation ? place->generation : newest;
+	r = baseline_verify(reference->baseline, &reference->trust, reference->sequence, &reference->verdict, err);
+	if (r != ERR_UNTRUSTED || place->generation || reference->installed)
+		return r;
+	first = *err;
+	for (uint64_t sequence = newest - 1; r == ERR_UNTRUSTED && sequence > 0; sequence--) {
+		reference->sequence = sequence;
+		r = baseline_verify(reference->baseline, &reference->trust, sequence, &reference->verdict, err);
+	}
+	if (r == ERR_UNTRUSTED)
+		*err = first;
+	return r;
+}
+
+static int load_policy(struct reference *reference, struct err *err)
+{
+	struct policy_source source;
+	int r;
+
+	r = baseline_policy(reference->baseline, reference->sequence, &reference->policy_files,
+			    &reference->policy_file_count, &reference->resolved, err);
+	if (r < 0)
+		return r;
+	source = (struct policy_source){ "signed policy", reference->resolved->text, reference->resolved->len };
+	r = policy_parse(&source, 1, &reference->policy, err);
+	return r < 0 ? err_wrap(err, r, "generation %llu", (unsigned long long)reference->sequence) : 0;
+}
+
+int reference_open(const struct place *place, struct reference *ret_reference, struct err *err)
+{
+	CLEANUP(reference_done) struct reference reference = REFERENCE_INIT;
+	int r;
+
+	reference.installed = !place->baseline;
+	if (place->baseline && place->trust_count == 0)
+		return err_set(err, ERR_USAGE, "with --baseline the keys to trust must be named: --trust FILE.pub");
+	r = reference.installed ? open_installed(place, &reference, err)
+				: baseline_open(AT_FDCWD, place->baseline, &reference.baseline, err);
+	if (r >= 0)
+		r = config_trust(place, &reference.trust, err);
+	if (r < 0)
+		return r;
+	reference.newest = baseline_newest(reference.baseline);
+	if (reference.newest < place->min_sequence)
+		return err_set(err, ERR_UNTRUSTED,
+			       "the baseline ends with sequence %llu, but at least %llu is required",
+			       (unsigned long long)reference.newest, (unsigned long long)place->min_sequence);
+	r = choose(&reference, place, err);
+	if (r >= 0)
+		r = seen_judge(&reference, err);
+	if (r >= 0)
+		r = load_policy(&reference, err);
+	if (r >= 0)
+		r = baseline_mounts(reference.baseline, reference.sequence, &reference.mounts, &reference.mount_count,
+				    err);
+	if (r < 0)
+		return r;
+	reference.statement = baseline_statement(reference.baseline, reference.sequence);
+	*ret_reference = reference;
+	reference = REFERENCE_INIT;
+	return 0;
+}
+
+static bool in_scope(void *context, struct bytes path)
+{
+	struct decision decision;
+
+	policy_decide(context, path, true, &decision);
+	return decision.in_scope;
+}
+
+int reference_tree(struct reference *reference, struct tree **ret_tree, struct err *err)
+{
+	return baseline_tree(reference->baseline, reference->sequence, in_scope, reference->policy, ret_tree, err);
+}
+
+void reference_remember(const struct reference *reference, int64_t full, const struct talk *talk)
+{
+	struct seen seen = reference->seen;
+	const char *text;
+	struct err err;
+
+	if (!reference->installed)
+		return;
+	if (seen.sequence == reference->newest && full == 0)
+		return;
+	(void)memcpy(seen.host_id, reference->statement->host_id, sizeof(seen.host_id));
+	seen.sequence = reference->newest;
+	text = baseline_statement_text(reference->baseline, reference->newest);
+	statement_hash(text, strlen(text), seen.statement);
+	if (full)
+		seen.full_check = full;
+	if (seen_store(reference->state_dirfd, "seen", &seen, &err) < 0 && talk && talk->warn)
+		talk->warn(talk->context, err.message);
+}
+
+int signer_list_make(const struct trust_verdict *verdict, struct texts *texts, struct signer_list *ret_list,
+		     struct err *err)
+{
+	struct report_signer *signers = texts_alloc(texts, verdict->count * sizeof(*signers) + 1);
+	const char **unknown = texts_alloc(texts, verdict->count * sizeof(*unknown) + 1);
+	struct signer_list list = { .signers = signers, .unknown = unknown };
+
+	if (!signers || !unknown)
+		return err_nomem(err);
+	for (size_t i = 0; i < verdict->count; i++) {
+		const struct verdict_signature *signature = &verdict->signatures[i];
+		char id[KEY_ID_HEX], fingerprint[KEY_FINGERPRINT_TEXT];
+		struct report_signer *signer;
+
+		if (!signature->signer) {
+			key_id_hex(signature->parsed.key_id, id);
+			unknown[list.unknown_count] = texts_add(texts, id);
+			if (!unknown[list.unknown_count++])
+				return err_nomem(err);
+			continue;
+		}
+		key_id_hex(signature->signer->key.id, id);
+		public_key_fingerprint(&signature->signer->key, fingerprint);
+		signer = &signers[list.signer_count++];
+		signer->name = texts_add(texts, signature->signer->name);
+		signer->fingerprint = texts_add(texts, fingerprint);
+		signer->key_id = texts_add(texts, id);
+		signer->host = signature->signer->host;
+		if (!signer->name || !signer->fingerprint || !signer->key_id)
+			return err_nomem(err);
+	}
+	*ret_list = list;
+	return 0;
+}
+
+int reference_summary(const struct reference *reference, const struct place *place, struct texts *texts,
+		      struct report_summary *summary, struct err *err)
+{
+	struct signer_list list;
+	int r;
+
+	r = signer_list_make(&reference->verdict, texts, &list, err);
+	if (r < 0)
+		return r;
+	summary->signers = list.signers;
+	summary->signer_count = list.signer_count;
+	summary->unknown_signers = list.unknown;
+	summary->unknown_signer_count = list.unknown_count;
+	summary->authentic = true;
+	summary->sequence = reference->sequence;
+	summary->created = reference->statement->created;
+	summary->root = texts_add(texts, reference->statement->root);
+	summary->host = texts_add(texts, reference->statement->host);
+	summary->a.kind = "baseline";
+	summary->a.name = reference->installed ? texts_printf(texts, "%s/" BASELINE_FILE, place->state)
+					       : texts_add(texts, place->baseline);
+	summary->last_full = reference->seen.full_check;
+	if (summary->last_full < reference->statement->created.sec)
+		summary->last_full = reference->statement->created.sec;
+	if (!summary->root || !summary->host || !summary->a.name)
+		return err_nomem(err);
+	return 0;
+}

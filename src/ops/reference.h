@@ -1,0 +1,62 @@
+/*
+ * reference.h - the baseline generation that a verb stands on: opened, its signatures judged, its sequence held
+ * against --min-sequence and against what this host has seen, its policy parsed.
+ *
+ * Its rows are not verified yet: whoever reads reference_tree() to the end does that.
+ */
+#ifndef OPS_REFERENCE_H
+#define OPS_REFERENCE_H
+
+#include "ops/config.h"
+#include "ops/texts.h"
+
+struct reference {
+	struct baseline *baseline;
+	struct trust trust;
+	struct trust_verdict verdict; /* borrows from trust */
+	uint64_t sequence; /* the generation in use */
+	uint64_t newest; /* in the file; later ones than `sequence` lack a trusted signature */
+	const struct statement *statement; /* of `sequence`, borrowed */
+	struct policy *policy; /* the signed one */
+	const struct policy_file *policy_files; /* the texts it was made of, borrowed */
+	size_t policy_file_count;
+	const struct policy_file *resolved;
+	const struct mount *mounts;
+	size_t mount_count;
+	bool installed; /* the one in the state folder; else --baseline */
+	struct seen seen; /* of this state folder; zeros when not installed */
+	int state_dirfd, config_dirfd; /* -1 when not installed */
+};
+#define REFERENCE_INIT ((struct reference){ .sequence = 0, .state_dirfd = -1, .config_dirfd = -1 })
+
+/* The file name of the installed baseline, and of the lock, in the state folder. */
+#define BASELINE_FILE "baseline.db"
+
+int reference_open(const struct place *place, struct reference *ret_reference, struct err *err);
+void reference_done(struct reference *reference);
+
+/* The entries of the chosen generation; the policy tells it of orphans. */
+int reference_tree(struct reference *reference, struct tree **ret_tree, struct err *err);
+
+/* Remembers this generation as seen (after its rows have proved themselves) and, when FULL is not 0, the time of a
+ * full check. Nothing for a baseline that is not installed. A failure to write is a warning. */
+void reference_remember(const struct reference *reference, int64_t full, const struct talk *talk);
+
+/* Whose word it is: fills signers, unknown signers, sequence, root, host, created, sides of a summary. */
+int reference_summary(const struct reference *reference, const struct place *place, struct texts *texts,
+		      struct report_summary *summary, struct err *err);
+
+/* The signers of one verdict. Arrays and strings belong to TEXTS. */
+struct signer_list {
+	const struct report_signer *signers;
+	size_t signer_count;
+	const char *const *unknown;
+	size_t unknown_count;
+};
+int signer_list_make(const struct trust_verdict *verdict, struct texts *texts, struct signer_list *ret_list,
+		     struct err *err);
+
+/* Exclusive use of a state folder, ERR_LOCKED when somebody else has it. The lock ends when the fd is closed. */
+int state_lock(int state_dirfd, int *ret_fd, struct err *err);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * verify.c - is a baseline authentic and whole: signatures, chain, sequence, and every generation's root hash.
+ */
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "ops/records.h"
+#include "ops/texts.h"
+
+/* WHAT may be the installed baseline by its name: then the keys of this host's configuration hold for it. */
+static bool is_installed(const struct place *place, const char *what)
+{
+	CLEANUP(buf_done) struct buf installed = BUF_INIT;
+	struct stat a, b;
+
+	(void)buf_printf(&installed, "%s/" BASELINE_FILE, place->state);
+	return buf_str(&installed) && stat((char *)installed.data, &a) == 0 && stat(what, &b) == 0 &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+int op_verify(const struct place *place, const char *what, generation_fn generation, void *context, struct err *err)
+{
+	CLEANUP(reference_done) struct reference reference = REFERENCE_INIT;
+	CLEANUP(texts_freep) struct texts *texts = NULL;
+	struct place there = *place;
+	struct generation_view view;
+	int r;
+
+	if (what && place->baseline)
+		return err_set(err, ERR_USAGE, "name the baseline once: as an argument or with --baseline");
+	if (what && !is_installed(place, what))
+		there.baseline = what;
+	if (there.baseline && there.trust_count == 0)
+		return err_set(err, ERR_USAGE,
+			       "name the keys to trust: --trust FILE.pub; what a file says of itself proves nothing");
+	r = reference_open(&there, &reference, err);
+	if (r >= 0)
+		r = records_prove_all(&reference, err);
+	if (r >= 0)
+		r = texts_new(&texts, err);
+	if (r >= 0)
+		r = records_view(&reference, reference.sequence, texts, &view, err);
+	if (r >= 0)
+		r = generation(context, &view, err);
+	if (r >= 0)
+		reference_remember(&reference, 0, NULL);
+	return r < 0 ? r : 0;
+}
