@@ -1,0 +1,213 @@
+#!/usr/bin/env bats
+# The nth allocation, write, sync or rename fails; SIGKILL strikes at random. No crash, no hang, a documented status, one
+# line of words, and a state that is either the old one or the new one.
+
+load ../e2e/lib
+
+setup() {
+	area
+	FAULT=$TALLY_BUILD/tests/fault/libfault.so
+	[ -f "$FAULT" ] || { echo "no $FAULT"; return 1; }
+	RANDOM=${TALLY_SEED:-$$}
+	echo "seed ${TALLY_SEED:-$$} (TALLY_SEED repeats it)"
+	mkdir "$TREE/d"
+	for i in {1..12}; do echo "$i" >"$TREE/d/$i"; done
+	ln -s 1 "$TREE/d/l"
+	setfattr -n user.x -v y "$TREE/d/1"
+}
+
+# faulty KIND N COMMAND...: the Nth call fails. 0 for the count alone.
+faulty() {
+	local fault=$1:$2
+	shift 2
+	status=0
+	TALLY_FAULT=$fault TALLY_FAULT_COUNT=$T/count LD_PRELOAD=$FAULT timeout 60 "$TALLY" "$@" >"$T/out" 2>"$T/err" || status=$?
+}
+
+# sane WHAT: the last run ended as documented
+sane() {
+	case $status in
+	0 | [1-9] | 1[0-6] | 64 | 65 | 66 | 69 | 70 | 73 | 74 | 75 | 77 | 78) ;;
+	*)
+		echo "$1: status $status: $(cat "$T/err")"
+		return 1
+		;;
+	esac
+	# a short machine is no broken seal and no damaged file: that would be a false alarm
+	case $status in
+	16 | 65 | 64)
+		echo "$1: status $status, which says that something else is wrong: $(cat "$T/err")"
+		return 1
+		;;
+	esac
+	if grep -qv '^tally: ' "$T/err" || { [ "$status" -ge 16 ] && [ "$(grep -c . "$T/err")" -ne 1 ]; }; then
+		echo "$1: status $status, words: $(cat "$T/err")"
+		return 1
+	fi
+}
+
+# each KIND RUNS FUNCTION COMMAND...: counts the calls of the kind, then calls FUNCTION for about RUNS of them: the first
+# ones all, then some at random
+each() {
+	local kind=$1 runs=$2 function=$3 total n step
+	shift 3
+	"$function" "$kind" 0 "$@"
+	total=$(cat "$T/count")
+	echo "$kind in $*: $total calls"
+	[ "$total" -gt 0 ] || return 0
+	n=1
+	while [ "$n" -le "$total" ]; do
+		"$function" "$kind" "$n" "$@"
+		step=$(((total - n) / runs * 2))
+		n=$((n + 1 + (n > runs / 2 && step > 0 ? RANDOM % step : 0)))
+	done
+}
+
+init_once() { # KIND N
+	rm -rf "$STATE" "$CONFIG"/host.*
+	mkdir "$STATE"
+	faulty "$1" "$2" init
+	sane "init $1:$2" || return 1
+	if [ "$status" -eq 0 ] || [ -e "$STATE/baseline.db" ]; then
+		must '0|4' tally check --json || { echo "after init $1:$2"; return 1; }
+	else
+		# nothing stands in the way of another try
+		must 0 tally init || { echo "after init $1:$2 (status $status, $(ls "$STATE" "$CONFIG"))"; return 1; }
+	fi
+}
+
+check_once() {
+	faulty "$1" "$2" check
+	sane "check $1:$2" || return 1
+	case $status in
+	0 | 8 | 7[0-9]) ;;
+	*)
+		echo "check $1:$2: status $status where nothing differs: $(cat "$T/out" "$T/err")"
+		return 1
+		;;
+	esac
+}
+
+accept_once() {
+	rm -rf "$STATE"
+	cp -a "$T/good" "$STATE"
+	faulty "$1" "$2" accept --all
+	sane "accept $1:$2" || return 1
+	must 0 tally verify || { echo "after accept $1:$2 (status $status)"; return 1; }
+	run --separate-stderr tally check --json
+	case $status in
+	0) ;;
+	4) must 0 tally accept --all || { echo "after accept $1:$2"; return 1; } ;;
+	*)
+		echo "after accept $1:$2 check gives $status: $stderr"
+		return 1
+		;;
+	esac
+}
+
+key_once() {
+	rm -f "$T/k.key" "$T/k.pub"
+	faulty "$1" "$2" key generate --no-passphrase "$T/k"
+	sane "key generate $1:$2" || return 1
+	if [ "$status" -eq 0 ]; then
+		tally key show "$T/k.pub" >/dev/null
+		[ -s "$T/k.key" ]
+	fi
+}
+
+@test "init: allocations" { each malloc 120 init_once; }
+@test "init: writes, syncs, renames" {
+	each write 60 init_once
+	each sync 30 init_once
+	each rename 30 init_once
+}
+
+@test "check: allocations" {
+	must 0 tally init
+	each malloc 200 check_once
+}
+
+@test "check: writes, syncs, renames" {
+	must 0 tally init
+	each write 30 check_once
+	each sync 20 check_once
+	each rename 20 check_once
+}
+
+@test "accept: allocations" {
+	must 0 tally init
+	cp -a "$STATE" "$T/good"
+	echo changed >"$TREE/d/3"
+	each malloc 120 accept_once
+}
+
+@test "accept: writes, syncs, renames" {
+	must 0 tally init
+	cp -a "$STATE" "$T/good"
+	echo changed >"$TREE/d/3"
+	each write 60 accept_once
+	each sync 30 accept_once
+	each rename 30 accept_once
+}
+
+@test "key generate" {
+	for kind in malloc write sync rename; do each "$kind" 60 key_once; done
+}
+
+@test "a full disk from the first write on" {
+	must 0 tally init
+	cp -a "$STATE" "$T/good"
+	echo changed >"$TREE/d/3"
+	for n in 1 2 5 9; do
+		rm -rf "$STATE"
+		cp -a "$T/good" "$STATE"
+		faulty write "$n+" accept --all
+		sane "accept write:$n+"
+		[ "$status" -ge 16 ]
+		must 0 tally verify
+	done
+	must 4 tally check --json
+}
+
+# killed ROUND COMMAND...: SIGKILL at a random moment of its life
+killed() {
+	local pid
+	shift
+	"$TALLY" "$@" >/dev/null 2>&1 3>&- &
+	pid=$!
+	sleep "0.$(printf '%03d' $((RANDOM % 200)))"
+	kill -KILL "$pid" 2>/dev/null || true
+	wait "$pid" 2>/dev/null || true
+}
+
+@test "SIGKILL during init" {
+	mkdir "$TREE/many"
+	(cd "$TREE/many" && seq 4000 | xargs touch)
+	for round in {1..25}; do
+		rm -rf "$STATE" "$CONFIG"/host.*
+		mkdir "$STATE"
+		killed "$round" init
+		if [ -e "$STATE/baseline.db" ]; then
+			must 0 tally check
+		else
+			must 0 tally init || { ls -la "$STATE" "$CONFIG"; false; }
+		fi
+	done
+}
+
+@test "SIGKILL during accept" {
+	mkdir "$TREE/many"
+	(cd "$TREE/many" && seq 4000 | xargs touch)
+	must 0 tally init
+	for round in {1..25}; do
+		echo "$round" >"$TREE/d/1"
+		killed "$round" accept --all
+		must 0 tally verify
+		must '0|4' tally check --json
+		[ "$(json '.[-1] | .added + .removed')" = 0 ]
+	done
+	must 0 tally accept --all
+	must 0 tally check
+	# what the killed ones left lying about stays bounded
+	[ "$(find "$STATE" -type f | wc -l)" -lt 60 ]
+}
