@@ -1,7 +1,8 @@
 /*
  * report.h - verdicts and entries as text for people and as NDJSON for programs.
  *
- * Everything goes to a struct report_out; every path goes through quote_add(). One owner.
+ * Everything goes to a struct report_out; every path goes through quote_add(), lines of our own (notes, reasons,
+ * names) lose what is raw in them but are not escaped twice. docs/FORMATS.md "NDJSON". One owner.
  */
 #ifndef TALLY_REPORT_H
 #define TALLY_REPORT_H
@@ -48,12 +49,16 @@ struct report_summary {
 	struct timestamp created; /* of the generation */
 	double seconds;
 	uint32_t attributes_not_compared; /* that one side cannot give at all */
-	const char *const *notes; /* further lines for the head: "policy files differ ...", "another host ..." */
+	const char *const *notes; /* for the verdict line: "policy files differ ...", "another host ..." */
 	size_t note_count;
 	const char *hint; /* one last line: what to do next; may be NULL */
 };
 
-/* A whole comparison: NDJSON lines, or the text report. Reads CHANGES (several times). */
+/*
+ * A whole comparison: NDJSON lines, or the text report. Reads CHANGES (several times; after changes_finish()). Quiet:
+ * the verdict line or the summary record alone. Times are local by tzset(). ERR_IO when the file can't be written (it is
+ * not flushed here), ERR_INTERNAL, and what reading CHANGES gives.
+ */
 int report_comparison(const struct report_out *out, struct changes *changes, const struct report_summary *summary,
 		      struct err *err);
 

@@ -1,0 +1,40 @@
+/*
+ * json.h - NDJSON: one object a line, members as docs/FORMATS.md "NDJSON" has them. Private to report/.
+ *
+ * A record is built in a jansson object whose `failed` is looked at once, when it is written.
+ */
+#ifndef REPORT_JSON_H
+#define REPORT_JSON_H
+
+#include <jansson.h>
+
+#include "tally/report.h"
+
+struct record {
+	json_t *object; /* owned */
+	bool failed; /* memory ran short */
+};
+struct record record_new(void);
+void record_done(struct record *record);
+
+/* Each adds a member at the end; VALUE is consumed. */
+void record_set(struct record *record, const char *key, json_t *value);
+void record_string(struct record *record, const char *key, const char *text);
+void record_count(struct record *record, const char *key, uint64_t number);
+/* Bytes from outside: escaped under KEY, and exact under KEY_b64 when anything was escaped. */
+void record_bytes(struct record *record, const char *key, struct bytes bytes);
+/* A line of our own making (form_message()). */
+void record_message(struct record *record, const char *key, struct bytes line);
+/* Names of the attributes in MASK. */
+void record_attributes(struct record *record, const char *key, uint32_t mask);
+
+/* Appends the members of ENTRY (docs/FORMATS.md "ENTRY") that have a value. */
+void record_entry(struct record *record, const struct entry *entry);
+
+int record_write(const struct report_out *out, const struct record *record, struct err *err);
+
+int json_comparison(const struct report_out *out, struct changes *changes, const struct report_summary *summary,
+		    struct err *err);
+int json_summary(const struct report_out *out, const struct report_summary *summary, struct err *err);
+
+#endif
