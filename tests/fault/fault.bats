@@ -58,7 +58,7 @@ each() {
 	n=1
 	while [ "$n" -le "$total" ]; do
 		"$function" "$kind" "$n" "$@"
-		step=$(((total - n) / runs * 2))
+		step=$(((total - n) * 2 / runs))
 		n=$((n + 1 + (n > runs / 2 && step > 0 ? RANDOM % step : 0)))
 	done
 }
