@@ -12,6 +12,7 @@
 #define BASE_CLEANUP_H
 
 #include <stdlib.h>
+#include <string.h>
 
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
@@ -36,7 +37,10 @@
 /* free(3) for CLEANUP: CLEANUP(freep) char *text = NULL; */
 static inline void freep(void *pointer)
 {
-	free(*(void **)pointer);
+	void *memory;
+
+	memcpy(&memory, pointer, sizeof(memory)); /* a char * is no void *: not to be read as one */
+	free(memory);
 }
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))

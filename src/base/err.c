@@ -22,15 +22,36 @@ static int code_of_errno(int os_errno)
 	}
 }
 
+/*
+ * Puts the message into place. It was composed apart, for what it was made of may be the old message. A cut may
+ * have split a character: what is left of it goes too.
+ */
+static void finish(struct err *err, int code, int os_errno, const char message[sizeof(err->message)])
+{
+	size_t len = strlen(message);
+	size_t start = len;
+
+	if (len == sizeof(err->message) - 1) {
+		while (start && len - start < 3 && ((unsigned char)message[start - 1] & 0xc0) == 0x80)
+			start--;
+		if (start && (unsigned char)message[start - 1] >= 0xc0)
+			len = start - 1;
+	}
+	err->code = code;
+	err->os_errno = os_errno;
+	memcpy(err->message, message, len);
+	err->message[len] = '\0';
+}
+
 int err_set(struct err *err, int code, const char *format, ...)
 {
+	char message[sizeof(err->message)];
 	va_list args;
 
-	err->code = code;
-	err->os_errno = 0;
 	va_start(args, format);
-	(void)vsnprintf(err->message, sizeof(err->message), format, args);
+	(void)vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
+	finish(err, code, 0, message);
 	return code;
 }
 
@@ -39,15 +60,14 @@ static int set_errno(struct err *err, int code, int os_errno, const char *format
 
 static int set_errno(struct err *err, int code, int os_errno, const char *format, va_list args)
 {
+	char message[sizeof(err->message)];
 	char reason[128];
 	size_t used;
 
-	err->code = code;
-	err->os_errno = os_errno;
-	(void)vsnprintf(err->message, sizeof(err->message), format, args);
-	used = strlen(err->message);
-	(void)snprintf(err->message + used, sizeof(err->message) - used, ": %s",
-		       strerror_r(os_errno, reason, sizeof(reason)));
+	(void)vsnprintf(message, sizeof(message), format, args);
+	used = strlen(message);
+	(void)snprintf(message + used, sizeof(message) - used, ": %s", strerror_r(os_errno, reason, sizeof(reason)));
+	finish(err, code, os_errno, message);
 	return code;
 }
 
@@ -79,16 +99,16 @@ int err_nomem(struct err *err)
 
 int err_wrap(struct err *err, int r, const char *format, ...)
 {
-	char inner[sizeof(err->message)];
+	char message[sizeof(err->message)];
 	va_list args;
 	size_t used;
 
-	memcpy(inner, err->message, sizeof(inner));
 	va_start(args, format);
-	(void)vsnprintf(err->message, sizeof(err->message), format, args);
+	(void)vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	used = strlen(err->message);
-	(void)snprintf(err->message + used, sizeof(err->message) - used, ": %s", inner);
+	used = strlen(message);
+	(void)snprintf(message + used, sizeof(message) - used, ": %s", err->message);
+	finish(err, err->code, err->os_errno, message);
 	return r;
 }
 

@@ -21,8 +21,10 @@ int fd_write_all(int fd, const void *data, size_t len, const char *name, struct 
 
 /*
  * Reads a whole regular file of at most LIMIT bytes, opened below DIRFD without following a final
- * symlink and without blocking. Appends to *ret_data. A larger file is ERR_DATA, anything but a regular
- * file too; a missing one is ERR_NOINPUT. If RET_STAT is not NULL the fstat of what was read lands there.
+ * symlink and without blocking. Appends to *ret_data, which keeps its contents on failure. A larger file
+ * is ERR_DATA, anything but a regular file too; a missing one is ERR_NOINPUT. If RET_STAT is not NULL the
+ * fstat of what was read lands there. A file that does not grow meanwhile is read into one allocation, so
+ * that a secret leaves no copies when *ret_data is wiped.
  */
 struct stat;
 int fd_read_file(int dirfd, const char *name, size_t limit, struct buf *ret_data, struct stat *ret_stat,
@@ -36,8 +38,9 @@ int fd_read_file(int dirfd, const char *name, size_t limit, struct buf *ret_data
  *	... fd_write_all(out.fd, ...)
  *	r = outfile_commit(&out, err);
  *
- * outfile_commit() syncs the file and its directory. Until then the old file stands; outfile_abort()
- * removes the temporary one and is harmless after a commit.
+ * outfile_commit() syncs the file and its directory. Until then the old file stands; when only the sync of
+ * the directory fails, the new one does. outfile_abort() removes the temporary file, frees the names and is
+ * due after a commit as well.
  */
 struct outfile {
 	int dirfd; /* borrowed: stays open until commit or abort */

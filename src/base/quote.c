@@ -34,14 +34,24 @@ static size_t utf8_sequence(const unsigned char *bytes, size_t len, uint32_t *re
 	return need;
 }
 
-/* Characters that a terminal would act on, or that would reorder or break the line. */
+/* Characters that a terminal would act on, that would reorder or break the line, or that nobody can see. */
 static bool is_control(uint32_t code)
 {
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || code == 0x200e || code == 0x200f ||
-	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{ 0, 0x1f },        { 0x7f, 0x9f },     { 0xad, 0xad },       { 0x61c, 0x61c },
+		{ 0x180e, 0x180e }, { 0x200b, 0x200f }, { 0x2028, 0x202e },   { 0x2060, 0x206f },
+		{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe0fff },
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]) && code >= ranges[i].first; i++)
+		if (code <= ranges[i].last)
+			return true;
+	return false;
 }
 
-/* Escapes the character at BYTES into TEXT (at most 17 bytes); returns the source bytes used. */
+/* Escapes the character at BYTES into TEXT (at most 16 bytes); returns the source bytes used. */
 static size_t quote_one(const unsigned char *bytes, size_t len, char *text, size_t *ret_text_len, bool *escaped)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -102,29 +112,44 @@ char *quote_dup(const void *bytes, size_t len)
 	return text;
 }
 
+/* Escapes LEN bytes into TEXT as far as they fit into SIZE bytes; returns the bytes of text, *ret_used those used. */
+static size_t quote_into(char *text, size_t size, const unsigned char *bytes, size_t len, size_t *ret_used)
+{
+	bool escaped = false;
+	size_t n = 0, used = 0;
+
+	while (used < len) {
+		char one[16];
+		size_t one_len;
+		size_t one_used = quote_one(bytes + used, len - used, one, &one_len, &escaped);
+
+		if (n + one_len > size)
+			break;
+		memcpy(text + n, one, one_len);
+		n += one_len;
+		used += one_used;
+	}
+	*ret_used = used;
+	return n;
+}
+
 struct quoted quote_short(const void *bytes, size_t len)
 {
-	static const size_t side_bytes = 56; /* four output bytes each, twice, and the dots stay below 512 */
-	const unsigned char *at = bytes;
+	enum { HEAD = 196, TAIL_BYTES = 50, WHOLE = 400 }; /* a byte becomes at most four: two fit in a message */
 	struct quoted quoted;
-	size_t n = 0;
-	bool escaped = false;
+	const unsigned char *tail = bytes;
+	size_t used;
+	size_t n = quote_into(quoted.text, WHOLE, bytes, len, &used);
 
-	for (size_t i = 0; i < len;) {
-		char text[16];
-		size_t text_len;
-		size_t used;
-
-		if (len > 2 * side_bytes && i >= side_bytes && i < len - side_bytes) {
-			memcpy(quoted.text + n, "...", 3);
-			n += 3;
-			i = len - side_bytes;
-			continue;
-		}
-		used = quote_one(at + i, len - i, text, &text_len, &escaped);
-		memcpy(quoted.text + n, text, text_len);
-		n += text_len;
-		i += used;
+	if (used < len) {
+		n = quote_into(quoted.text, HEAD, bytes, len, &used);
+		memcpy(quoted.text + n, "...", 3);
+		n += 3;
+		tail += len - TAIL_BYTES;
+		len = TAIL_BYTES;
+		while (len > TAIL_BYTES - 3 && (*tail & 0xc0) == 0x80) /* not from within a character */
+			tail++, len--;
+		n += quote_into(quoted.text + n, 4 * TAIL_BYTES, tail, len, &used);
 	}
 	quoted.text[n] = '\0';
 	return quoted;

@@ -2,9 +2,11 @@
  * quote.h - the one way in which bytes from outside leave the program.
  *
  * Escapes bytes that are not valid UTF-8 (RFC 3629: no surrogates, no overlong forms, nothing past
- * U+10FFFF), C0, DEL and C1 control characters, the Unicode line and paragraph separators and the
- * bidirectional controls (a terminal would reorder the line) as \xNN byte by byte, and the backslash
- * as \\. The result is valid UTF-8 on one line. Pure functions, thread-safe.
+ * U+10FFFF), C0, DEL and C1 control characters, the Unicode line and paragraph separators, the
+ * bidirectional controls (a terminal would reorder the line) and characters without a shape (two names
+ * would look the same: U+00AD, U+180E, U+200B-200F, U+2060-206F, U+FEFF, U+FFF9-FFFB, U+E0000-E0FFF) as
+ * \xNN byte by byte, and the backslash as \\. The result is valid UTF-8 on one line, and of different
+ * bytes it is different. Pure functions, thread-safe.
  */
 #ifndef BASE_QUOTE_H
 #define BASE_QUOTE_H
@@ -22,7 +24,7 @@ char *quote_dup(const void *bytes, size_t len);
 
 /*
  * For messages: the escaped form of a C string in a fixed buffer, cut in the middle with "..." when it
- * is longer than fits. `err_set(err, ERR_IO, "cannot open '%s'", QUOTE(path))`
+ * is longer than 400 bytes. `err_set(err, ERR_IO, "cannot open '%s'", QUOTE(path))`
  */
 struct quoted {
 	char text[512];
