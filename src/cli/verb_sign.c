@@ -1,0 +1,71 @@
+/* verb_sign.c - tally sign: make a detached signature off the host, attach it on the host. */
+#include <jansson.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "base/quote.h"
+#include "cli/cli.h"
+
+static int add(struct options *options, struct err *err)
+{
+	char key_id[KEY_ID_HEX];
+	uint64_t sequence;
+	int r;
+
+	if (options->arg_count || options->key || options->output)
+		return err_set(err, ERR_USAGE, "--add SIG stands alone");
+	r = op_sign_add(&options->place, options->add, &sequence, key_id, err);
+	if (r < 0)
+		return r;
+	if (options->json)
+		return cli_print_json(json_pack("{s:s,s:i,s:I,s:s}", "record", "signature", "format", 1, "sequence",
+						(json_int_t)sequence, "key_id", key_id),
+				      err);
+	printf("ADDED  generation %llu now carries a signature of key %s\n", (unsigned long long)sequence, key_id);
+	return 0;
+}
+
+static int print_signed(const struct options *options, const struct statement *statement,
+			const struct comparison *comparison, struct err *err)
+{
+	if (options->json)
+		return cli_print_json(json_pack("{s:s,s:i,s:s,s:s,s:I,s:s,s:s}", "record", "signed", "format", 1,
+						"host", statement->host, "host_id", statement->host_id, "sequence",
+						(json_int_t)statement->sequence, "root", statement->root, "output",
+						QUOTE(options->output)),
+				      err);
+	printf("SIGNED  generation %llu of %s (host-id %s)\n  root  %s\n  into  %s\n",
+	       (unsigned long long)statement->sequence, QUOTE(statement->host), statement->host_id, statement->root,
+	       QUOTE(options->output));
+	if (options->place.trust_count == 0)
+		puts("  note  no --trust was given: the file is whole, but nobody vouched for who made it");
+	if (!comparison)
+		puts("  note  this key signed no generation of it before: there was nothing to compare with");
+	else if (!options->quiet)
+		puts("\nwhat changed since the last generation that this key signed:\n");
+	return 0;
+}
+
+int verb_sign(struct options *options, struct err *err)
+{
+	CLEANUP(comparison_freep) struct comparison *comparison = NULL;
+	struct report_out out = cli_out(options);
+	struct sign_request request = { .key = options->key, .output = options->output, .force = options->force };
+	struct statement statement;
+	int r;
+
+	if (options->add) {
+		(void)talk_start(options);
+		r = add(options, err);
+		return r < 0 ? r : cli_flush(err);
+	}
+	if (options->arg_count != 1 || !options->key || !options->output)
+		return err_set(err, ERR_USAGE, "sign wants: BASELINE --key FILE --output SIG, or --add SIG");
+	request.baseline = options->args[0];
+	r = op_sign(&options->place, &request, talk_start(options), &statement, &comparison, err);
+	if (r >= 0)
+		r = print_signed(options, &statement, comparison, err);
+	if (r >= 0 && comparison && !options->quiet)
+		r = report_comparison(&out, comparison->changes, &comparison->summary, err);
+	return r < 0 ? r : cli_flush(err);
+}
