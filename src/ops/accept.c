@@ -215,7 +215,7 @@ static int conclude(struct accept *accept, struct comparison *comparison, struct
 	if (r >= 0)
 		r = reference_summary(&reference, accept->place, comparison->texts, &comparison->summary, err);
 	if (r >= 0)
-		reference_remember(&reference, 0, accept->talk);
+		reference_remember(&reference, 0, true, accept->talk);
 	return r;
 }
 

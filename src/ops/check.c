@@ -188,7 +188,8 @@ int op_check(const struct place *place, const struct check_request *request, con
 	comparison->summary.b = (struct report_side){ "live", "/" };
 	comparison->summary.quick = request->quick;
 	comparison->summary.seconds = (double)(time_monotonic_ns() - started) / 1e9;
-	reference_remember(&check.reference, request->quick || check.paths.count || place->generation ? 0 : now, talk);
+	reference_remember(&check.reference, request->quick || check.paths.count || place->generation ? 0 : now, false,
+			   talk);
 	*ret_comparison = STEAL(comparison);
 	return 0;
 }

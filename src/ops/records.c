@@ -104,7 +104,7 @@ int op_show(const struct place *place, const char *const *paths, size_t path_cou
 	}
 	if (r < 0)
 		return r;
-	reference_remember(&reference, 0, NULL);
+	reference_remember(&reference, 0, false, NULL);
 	if (shown == 0)
 		return err_set(err, ERR_NOINPUT, "generation %llu records nothing there",
 			       (unsigned long long)reference.sequence);

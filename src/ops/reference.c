@@ -183,23 +183,40 @@ int reference_tree(struct reference *reference, struct tree **ret_tree, struct e
 	return baseline_tree(reference->baseline, reference->sequence, in_scope, reference->policy, ret_tree, err);
 }
 
-void reference_remember(const struct reference *reference, int64_t full, const struct talk *talk)
+/* Another tally may have made and seen a newer generation while this one was reading: never go back behind it. */
+static int remember(const struct reference *reference, int64_t full, struct err *err)
 {
-	struct seen seen = reference->seen;
+	struct seen seen;
 	const char *text;
-	struct err err;
+	int r;
 
-	if (!reference->installed)
-		return;
-	if (seen.sequence == reference->newest && full == 0)
-		return;
-	(void)memcpy(seen.host_id, reference->statement->host_id, sizeof(seen.host_id));
-	seen.sequence = reference->newest;
-	text = baseline_statement_text(reference->baseline, reference->newest);
-	statement_hash(text, strlen(text), seen.statement);
-	if (full)
+	r = seen_load(reference->state_dirfd, "seen", &seen, err);
+	if (r < 0)
+		return r;
+	if (seen.sequence <= reference->newest) {
+		(void)memcpy(seen.host_id, reference->statement->host_id, sizeof(seen.host_id));
+		seen.sequence = reference->newest;
+		text = baseline_statement_text(reference->baseline, reference->newest);
+		statement_hash(text, strlen(text), seen.statement);
+	}
+	if (full > seen.full_check)
 		seen.full_check = full;
-	if (seen_store(reference->state_dirfd, "seen", &seen, &err) < 0 && talk && talk->warn)
+	return seen_store(reference->state_dirfd, "seen", &seen, err);
+}
+
+void reference_remember(const struct reference *reference, int64_t full, bool have_lock, const struct talk *talk)
+{
+	CLEANUP(fd_closep) int lock = -1;
+	struct err err;
+	int r = 0;
+
+	if (!reference->installed || (reference->seen.sequence == reference->newest && full == 0))
+		return;
+	if (!have_lock)
+		r = state_lock(reference->state_dirfd, &lock, &err);
+	if (r >= 0)
+		r = remember(reference, full, &err);
+	if (r < 0 && talk && talk->warn)
 		talk->warn(talk->context, err.message);
 }
 

@@ -39,8 +39,9 @@ void reference_done(struct reference *reference);
 int reference_tree(struct reference *reference, struct tree **ret_tree, struct err *err);
 
 /* Remembers this generation as seen (after its rows have proved themselves) and, when FULL is not 0, the time of a
- * full check. Nothing for a baseline that is not installed. A failure to write is a warning. */
-void reference_remember(const struct reference *reference, int64_t full, const struct talk *talk);
+ * full check. Takes the state folder's lock unless the caller has it. Nothing for a baseline that is not installed.
+ * A failure to write is a warning. */
+void reference_remember(const struct reference *reference, int64_t full, bool have_lock, const struct talk *talk);
 
 /* Whose word it is: fills signers, unknown signers, sequence, root, host, created, sides of a summary. */
 int reference_summary(const struct reference *reference, const struct place *place, struct texts *texts,

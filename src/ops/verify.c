@@ -44,6 +44,6 @@ int op_verify(const struct place *place, const char *what, generation_fn generat
 	if (r >= 0)
 		r = generation(context, &view, err);
 	if (r >= 0)
-		reference_remember(&reference, 0, NULL);
+		reference_remember(&reference, 0, false, NULL);
 	return r < 0 ? r : 0;
 }
