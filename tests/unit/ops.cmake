@@ -1,0 +1,1 @@
+tally_unit(ops_paths ROOMS ops)
