@@ -1,0 +1,7 @@
+tally_unit(base_buf ROOMS base)
+tally_unit(base_err ROOMS base)
+tally_unit(base_fd ROOMS base)
+tally_unit(base_path ROOMS base)
+tally_unit(base_quote ROOMS base)
+tally_unit(base_spill ROOMS base LIBRARIES -Wl,--wrap=openat -Wl,--wrap=openat64)
+tally_unit(base_timefmt ROOMS base)
