@@ -1,8 +1,5 @@
 # What `cmake --install` puts where: the program, its manual, the default policy (as an example: `tally init` writes its
 # own), the documents.
-if(TARGET tally)
-  install(TARGETS tally RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
 file(GLOB manuals CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.[1-8])
 foreach(manual ${manuals})
   string(REGEX REPLACE ".*\\.([1-8])$" "\\1" section ${manual})
