@@ -40,6 +40,7 @@ struct baseline;
  * or damaged ERR_DATA, hashes or chain wrong ERR_UNTRUSTED. No file of the host but this one is opened.
  */
 int baseline_open(int dirfd, const char *name, struct baseline **ret_baseline, struct err *err);
+/* No tree of it may be left. */
 void baseline_freep(struct baseline **baseline);
 
 /* Judges the signatures of SEQUENCE (0: the newest), and those of all other generations for invalid ones by
@@ -47,17 +48,22 @@ void baseline_freep(struct baseline **baseline);
 int baseline_verify(struct baseline *baseline, const struct trust *trust, uint64_t sequence,
 		    struct trust_verdict *ret_verdict, struct err *err);
 
+/* Below, SEQUENCE 0 stands for the newest generation. */
 uint64_t baseline_newest(const struct baseline *baseline);
 /* Borrowed; NULL when there is no such generation. */
 const struct statement *baseline_statement(const struct baseline *baseline, uint64_t sequence);
 const char *baseline_statement_text(const struct baseline *baseline, uint64_t sequence);
 /* The signature texts stored for a generation. Borrowed. */
 size_t baseline_signatures(const struct baseline *baseline, uint64_t sequence, const struct signature_text **ret_texts);
-/* Why it was made (tally accept --reason), "" when nothing was said. Part of the root hash: believe it once a
- * tree of that generation has ended well. Borrowed. */
+/* Why it was made (tally accept --reason), "" when nothing was said. Verified at open against the root in the
+ * statement. Borrowed; NULL when there is no such generation. */
 const char *baseline_reason(const struct baseline *baseline, uint64_t sequence);
 
-/* The policy files as they were (name, text) and the resolved text, of SEQUENCE. Verified at open. Borrowed. */
+/*
+ * The policy files as they were (name, text) and the resolved text, of SEQUENCE; its mount table. Verified
+ * against the statement, the newest at open, others when they are first asked for. Borrowed until the baseline
+ * is freed. ERR_USAGE when there is no such generation, ERR_UNTRUSTED when the hash is wrong.
+ */
 struct policy_file {
 	char *name; /* "policy.yaml", "policy.d/10-x.yaml"; "resolved" is kept apart */
 	unsigned char *text;
@@ -69,9 +75,10 @@ int baseline_mounts(struct baseline *baseline, uint64_t sequence, const struct m
 		    struct err *err);
 
 /*
- * The entries of a generation as a tree that verifies itself. ROWS are read from the database in path order.
- * One tree at a time. IN_SCOPE (may be NULL) tells of a missing ancestor whether the policy covers it; then a
- * row below it is an orphan: ERR_DATA.
+ * The entries of a generation as a tree that verifies itself, read from the file in path order. IN_SCOPE (may
+ * be NULL) tells of a missing ancestor whether the policy covers it; then a row below it is an orphan: ERR_DATA.
+ * Trees of one baseline, and the baseline itself, are for one thread at a time; but what was verified at open
+ * may be read beside a tree that runs in another thread.
  */
 int baseline_tree(struct baseline *baseline, uint64_t sequence, bool (*in_scope)(void *context, struct bytes path),
 		  void *context, struct tree **ret_tree, struct err *err);
@@ -94,27 +101,38 @@ struct generation_info {
 	struct policy_file resolved;
 	const struct mount *mounts; /* sorted by path */
 	size_t mount_count;
+	const char *previous; /* hash of the statement this generation must follow; NULL: whatever the file ends with */
+	bool (*in_scope)(void *context, struct bytes path); /* as for baseline_tree(); NULL: orphans are not refused */
+	void *context;
 };
 
-/* Generation 1 in a new file. Entries follow by baseline_writer_add() in path order. */
+/*
+ * Generation 1 in a new file. Entries follow by baseline_writer_add() in path order (ERR_DATA when they do not, or
+ * when one is not well formed: entry_check()). `since` is set by the writer. ERR_CANTCREATE when NAME exists.
+ */
 int baseline_writer_new(int dirfd, const char *name, struct baseline_writer **ret_writer, struct err *err);
 
-/* The next generation of an existing, verified baseline: copies the file; then baseline_writer_put() and
- * _remove() say what changes, in any order. */
+/*
+ * The next generation of an existing, verified baseline: copies the file; then baseline_writer_put() and
+ * _remove() say what changes, in any order. Removing what is not there is ERR_NOINPUT. Two writers of one
+ * baseline must be kept apart by the caller: the last to commit wins.
+ */
 int baseline_writer_from(int dirfd, const char *name, struct baseline_writer **ret_writer, struct err *err);
 
 int baseline_writer_add(struct baseline_writer *writer, const struct entry *entry, struct err *err);
 int baseline_writer_put(struct baseline_writer *writer, const struct entry *entry, struct err *err);
 int baseline_writer_remove(struct baseline_writer *writer, struct bytes path, struct err *err);
 
-/* Computes the root, writes statement and signature, syncs and renames. For a first generation NAME must not
- * exist. *ret_statement is the one signed. */
+/*
+ * Computes the root, writes statement and signature, syncs and renames. For a first generation NAME must not
+ * exist. *ret_statement is the one signed. ERR_UNTRUSTED when info->previous is not what the file ends with.
+ */
 int baseline_writer_commit(struct baseline_writer *writer, const struct generation_info *info,
 			   const struct secret_key *key, struct statement *ret_statement, struct err *err);
 void baseline_writer_freep(struct baseline_writer **writer); /* without a commit the old file stands */
 
 /* Attaches a further signature text to SEQUENCE of an existing baseline (as a new file, renamed). The caller has
- * verified it. Twice the same is harmless. */
+ * verified it. One by the same key id replaces the earlier. */
 int baseline_add_signature(int dirfd, const char *name, uint64_t sequence, const char *text, size_t len,
 			   struct err *err);
 

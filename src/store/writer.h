@@ -1,0 +1,29 @@
+/* writer.h - what the two halves of the writer share: writer.c (new, add, commit), writer_next.c (from, put, remove). */
+#ifndef STORE_WRITER_H
+#define STORE_WRITER_H
+
+#include "base/fd.h"
+#include "store/inner.h"
+#include "store/root.h"
+
+struct baseline_writer {
+	char *name;
+	struct outfile out;
+	sqlite3 *db; /* on out.fd, inside a transaction */
+	struct baseline *before; /* the copied file as it was; NULL for a first generation */
+	uint64_t sequence; /* of the generation being written */
+	struct root *root; /* of a first generation: fed as entries come */
+	sqlite3_stmt *insert, *keep_past, *remove;
+	struct buf space; /* scratch for rows */
+};
+
+/* A writer on a temporary file beside NAME; nothing in it yet. */
+int writer_begin(int dirfd, const char *name, struct baseline_writer **ret_writer, struct err *err);
+
+/* Inserts the entry as recorded by this generation. */
+int writer_insert(struct baseline_writer *writer, struct entry *entry, struct err *err);
+
+/* Ends the transaction, syncs and renames. */
+int writer_finish(struct baseline_writer *writer, struct err *err);
+
+#endif
