@@ -109,7 +109,7 @@ struct judgement judge_both(const struct entry *a, const struct entry *b, const 
 
 bool judge_one_tells(const struct entry *entry, const struct profile *profile)
 {
-	return profile->kind != PROFILE_VOLATILE || entry_is_program(entry);
+	return profile->attributes && (profile->kind != PROFILE_VOLATILE || entry_is_program(entry));
 }
 
 uint32_t judge_one_failed(const struct entry *entry, const struct profile *profile, const struct diff_options *options)

@@ -19,7 +19,8 @@ struct judgement {
 struct judgement judge_both(const struct entry *a, const struct entry *b, const struct profile *profile,
 			    const struct diff_options *options);
 
-/* One side has it. Must its coming or going be told? False where the profile expects files to come and go. */
+/* One side has it. Must its coming or going be told? False where the profile expects files to come and go, or compares
+ * nothing at all. */
 bool judge_one_tells(const struct entry *entry, const struct profile *profile);
 /* Compared attributes of it that could not be read. */
 uint32_t judge_one_failed(const struct entry *entry, const struct profile *profile, const struct diff_options *options);

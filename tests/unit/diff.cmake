@@ -1,0 +1,1 @@
+tally_unit(diff_attr ROOMS diff)
