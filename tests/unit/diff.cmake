@@ -1,1 +1,2 @@
 tally_unit(diff_attr ROOMS diff)
+tally_unit(diff_tree ROOMS diff)
