@@ -11,7 +11,7 @@
 #include "diff/change_record.h"
 #include "diff/moves.h"
 
-enum { CHANGES_BYTES = 8 << 20, UNEXAMINED_BYTES = 2 << 20 };
+enum { CHANGES_BYTES = 16 << 20, UNEXAMINED_BYTES = 2 << 20 };
 
 struct changes {
 	struct spill *all, *unexamined;

@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "base/spill.h"
 
-enum { CANDIDATE_BYTES = 8 << 20, HALVES_BYTES = 2 << 20, KEY_BYTES = DIGEST_BYTES + 8 };
+enum { CANDIDATE_BYTES = 4 << 20, HALVES_BYTES = 2 << 20, KEY_BYTES = DIGEST_BYTES + 8 };
 
 /* What a rename leaves as it was; where these differ it was more than a rename. */
 #define KEPT_BY_RENAME                                                                                                 \

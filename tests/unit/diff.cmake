@@ -1,2 +1,3 @@
 tally_unit(diff_attr ROOMS diff)
 tally_unit(diff_tree ROOMS diff)
+tally_unit(changes ROOMS diff)
