@@ -13,7 +13,7 @@ setup() {
 	must 0 tally init
 	checked 0 --quick
 	must 0 tally check --quick
-	has unverified
+	[[ ${lines[0]} == *UNVERIFIED* ]]
 	echo x >"$TREE/7"
 	checked 4 --quick
 	expect changed 7 content size
@@ -38,7 +38,6 @@ setup() {
 }
 
 @test "what was recorded within the clock's grain is read all the same" {
-	needs_root 'a file system whose clock can be frozen: none, so the rewrite races init'
 	for i in {1..20}; do
 		rm -rf "$STATE" "$TREE"
 		mkdir "$STATE" "$TREE"
