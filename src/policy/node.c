@@ -259,6 +259,14 @@ static int load_document(struct loader *loader, struct node *node)
 	}
 }
 
+static size_t max_bytes(const struct policy_source *source)
+{
+	static const char magic[] = NODE_RESOLVED_MAGIC;
+	bool resolved = source->len >= sizeof(magic) - 1 && memcmp(source->text, magic, sizeof(magic) - 1) == 0;
+
+	return resolved ? NODE_MAX_RESOLVED_BYTES : NODE_MAX_BYTES;
+}
+
 int node_load(const struct policy_source *source, struct node *ret_node, struct err *err)
 {
 	CLEANUP(yaml_parser_delete) yaml_parser_t parser = { .error = YAML_NO_ERROR };
@@ -267,9 +275,9 @@ int node_load(const struct policy_source *source, struct node *ret_node, struct 
 	const unsigned char *nul;
 	int r;
 
-	if (source->len > NODE_MAX_BYTES)
-		return err_set(err, ERR_POLICY, "%s: %zu bytes, expected at most %d", QUOTE(source->name), source->len,
-			       NODE_MAX_BYTES);
+	if (source->len > max_bytes(source))
+		return err_set(err, ERR_POLICY, "%s: %zu bytes, expected at most %zu", QUOTE(source->name), source->len,
+			       max_bytes(source));
 	if (source->len == 0)
 		return err_at(source, 1, 1, err, "empty, expected 'version: 1'");
 	nul = memchr(source->text, '\0', source->len);

@@ -12,8 +12,12 @@
 
 #include "policy/policy.h"
 
+/* The beginning of every resolved text. */
+#define NODE_RESOLVED_MAGIC "version: 1\nresolved: 1\n"
+
 enum {
 	NODE_MAX_BYTES = 1 << 20, /* of a source */
+	NODE_MAX_RESOLVED_BYTES = 4 << 20, /* of one that begins as policy_resolved() writes it */
 	NODE_MAX_DEPTH = 8,
 	NODE_MAX_KEYS = 512 /* of one mapping */
 };

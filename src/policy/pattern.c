@@ -65,7 +65,8 @@ static bool feed(const struct pattern *pattern, uint64_t *states, unsigned char 
 	uint64_t next[PATTERN_MAX_WORDS];
 	uint64_t any = 0;
 
-	memset(next, 0, pattern->words * sizeof(*next));
+	for (size_t word = 0; word < pattern->words; word++)
+		next[word] = 0;
 	for (size_t word = 0; word < pattern->words; word++)
 		for (uint64_t left = states[word]; left; left &= left - 1) {
 			size_t at = word * 64 + (size_t)__builtin_ctzll(left);
@@ -78,6 +79,18 @@ static bool feed(const struct pattern *pattern, uint64_t *states, unsigned char 
 		any |= next[word];
 	}
 	return any != 0;
+}
+
+/* How many of the next bytes leave the set as it is: it waits for a slash and for nothing else. */
+static size_t idle(const struct pattern *pattern, const uint64_t *states, const unsigned char *rest, size_t len)
+{
+	const unsigned char *slash;
+
+	if (pattern->words > 1 || (states[0] & (states[0] - 1)) || states[0] >> pattern->token_count ||
+	    pattern->tokens[__builtin_ctzll(states[0])].kind != TOKEN_DIRS)
+		return 0;
+	slash = memchr(rest, '/', len);
+	return slash ? (size_t)(slash - rest) : len;
 }
 
 enum run { RUN_DEAD, RUN_IN_LITERAL, RUN_ALIVE, RUN_COVERED };
@@ -104,6 +117,7 @@ static enum run run(const struct pattern *pattern, bool self, struct bytes text,
 			return RUN_COVERED;
 		if (!feed(pattern, states, text.data[i]))
 			return RUN_DEAD;
+		i += idle(pattern, states, text.data + i + 1, text.len - i - 1);
 	}
 	return !self && accepts(pattern, states) ? RUN_COVERED : RUN_ALIVE;
 }

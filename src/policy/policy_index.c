@@ -14,25 +14,31 @@ static struct bytes first_name(const unsigned char *text, size_t len)
 	return (struct bytes){ text, end ? (size_t)(end - text) : len };
 }
 
-/* Has the pattern a first name that can only be this one? */
-static bool names_first(const struct pattern *pattern)
+static struct bytes name_of(const struct policy *policy, const struct named_rule *named)
 {
-	return pattern->base_len > 0;
-}
-
-static struct bytes key_of(const struct policy *policy, uint32_t rule)
-{
-	const struct pattern *pattern = &policy->rules[rule].pattern;
-
-	return first_name(pattern->literal, pattern->base_len);
+	return (struct bytes){ policy->rules[named->rule].pattern.literal, named->name_len };
 }
 
 static int compare_named(const void *a, const void *b, void *policy)
 {
-	uint32_t first = *(const uint32_t *)a, second = *(const uint32_t *)b;
-	int order = path_compare(key_of(policy, first), key_of(policy, second));
+	const struct named_rule *first = a, *second = b;
+	int order = path_compare(name_of(policy, first), name_of(policy, second));
 
-	return order ? order : (first > second) - (first < second);
+	return order ? order : (first->rule > second->rule) - (first->rule < second->rule);
+}
+
+/* Sorts the rules that have a whole first name, and tells each where those of the same name end. */
+static void sort_named(struct policy *policy)
+{
+	struct named_rule *named = policy->named;
+
+	qsort_r(named, policy->named_count, sizeof(*named), compare_named, policy);
+	for (size_t i = policy->named_count; i-- > 0;) {
+		bool last = i + 1 == policy->named_count ||
+			    !bytes_equal(name_of(policy, &named[i]), name_of(policy, &named[i + 1]));
+
+		named[i].end = last ? (uint32_t)(i + 1) : named[i + 1].end;
+	}
 }
 
 void policy_candidates(const struct policy *policy, struct bytes text, struct policy_candidates *ret_candidates)
@@ -43,13 +49,14 @@ void policy_candidates(const struct policy *policy, struct bytes text, struct po
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (path_compare(key_of(policy, policy->named[middle]), name) < 0)
+		if (path_compare(name_of(policy, &policy->named[middle]), name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (end = low; end < policy->named_count && bytes_equal(key_of(policy, policy->named[end]), name);)
-		end++;
+	end = low;
+	if (low < policy->named_count && bytes_equal(name_of(policy, &policy->named[low]), name))
+		end = policy->named[low].end;
 	ret_candidates->named = policy->named + low;
 	ret_candidates->named_end = policy->named + end;
 	ret_candidates->unnamed = policy->unnamed;
@@ -63,8 +70,8 @@ bool policy_candidate_next(struct policy_candidates *candidates, size_t *ret_ind
 
 	if (!named && !unnamed)
 		return false;
-	if (!unnamed || (named && *candidates->named < *candidates->unnamed))
-		*ret_index = *candidates->named++;
+	if (!unnamed || (named && candidates->named->rule < *candidates->unnamed))
+		*ret_index = candidates->named++->rule;
 	else
 		*ret_index = *candidates->unnamed++;
 	return true;
@@ -130,11 +137,16 @@ int policy_index(struct policy *policy, struct err *err)
 	if (!policy->named || !policy->unnamed)
 		return err_nomem(err);
 	for (size_t i = 0; i < policy->rule_count; i++) {
-		if (names_first(&policy->rules[i].pattern))
-			policy->named[policy->named_count++] = (uint32_t)i;
+		const struct pattern *pattern = &policy->rules[i].pattern;
+
+		if (pattern->base_len)
+			policy->named[policy->named_count++] = (struct named_rule){
+				.rule = (uint32_t)i,
+				.name_len = (uint32_t)first_name(pattern->literal, pattern->base_len).len,
+			};
 		else
 			policy->unnamed[policy->unnamed_count++] = (uint32_t)i;
 	}
-	qsort_r(policy->named, policy->named_count, sizeof(*policy->named), compare_named, policy);
+	sort_named(policy);
 	return find_roots(policy, err);
 }

@@ -21,6 +21,13 @@ struct policy_rule {
 	struct pattern pattern;
 };
 
+/* A rule by the first name of its path. */
+struct named_rule {
+	uint32_t rule;
+	uint32_t name_len; /* of the name, with the slash before it, at the beginning of the rule's literal */
+	uint32_t end; /* index behind the last one of the same name */
+};
+
 struct policy {
 	struct profile **profiles; /* built-in ones first, then as written */
 	size_t profile_count;
@@ -30,8 +37,7 @@ struct policy {
 	uint64_t max_content;
 	char **roots; /* sorted; none below another */
 	size_t root_count;
-	/* rules by the first name of their literal: those that have one whole, sorted by it, then by number */
-	uint32_t *named;
+	struct named_rule *named; /* those whose literal has a whole first name, sorted by it, then by number */
 	size_t named_count;
 	uint32_t *unnamed; /* the others, by number: they may match under any first name */
 	size_t unnamed_count;
@@ -65,7 +71,8 @@ const char *profile_kind_name(enum profile_kind kind);
 int policy_index(struct policy *policy, struct err *err);
 /* The rules that may match a path by its first name, in order: call until it says false. */
 struct policy_candidates {
-	const uint32_t *named, *named_end, *unnamed, *unnamed_end;
+	const struct named_rule *named, *named_end;
+	const uint32_t *unnamed, *unnamed_end;
 };
 void policy_candidates(const struct policy *policy, struct bytes text, struct policy_candidates *ret_candidates);
 bool policy_candidate_next(struct policy_candidates *candidates, size_t *ret_index);

@@ -104,11 +104,18 @@ static void add_rule(struct buf *out, const struct rule *rule)
 
 int policy_resolved(const struct policy *policy, struct buf *out, struct err *err)
 {
-	buf_printf(out, "version: 1\nresolved: 1\nmax_content: %" PRIu64 "\nprofiles:\n", policy->max_content);
+	size_t before = out->len;
+
+	buf_printf(out, NODE_RESOLVED_MAGIC "max_content: %" PRIu64 "\nprofiles:\n", policy->max_content);
 	for (size_t i = 0; i < policy->profile_count; i++)
 		add_profile(out, policy->profiles[i]);
 	buf_add_str(out, "rules:\n");
 	for (size_t i = 0; i < policy->rule_count; i++)
 		add_rule(out, &policy->rules[i].rule);
-	return buf_failed(out) ? err_nomem(err) : 0;
+	if (buf_failed(out))
+		return err_nomem(err);
+	if (out->len - before > NODE_MAX_RESOLVED_BYTES)
+		return err_set(err, ERR_POLICY, "resolved policy of %zu bytes, expected at most %d", out->len - before,
+			       NODE_MAX_RESOLVED_BYTES);
+	return 0;
 }
