@@ -1,0 +1,409 @@
+/*
+ * dirtask.c - see dirtask.h.
+ *
+ * All results are the worker's own until they are published, so that a worker that hangs can be left behind.
+ */
+#include "scan/dirtask.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "scan/mountrule.h"
+#include "scan/stall.h"
+#include "scan/starts.h"
+
+/* One directory being worked on. */
+struct job {
+	struct worker *worker;
+	const struct shared *shared;
+	struct node *node;
+	struct pinned dir;
+	bool in_cwd;
+	size_t path_len; /* of the directory, in worker->path; a child's name comes behind */
+};
+
+static void job_done(struct job *job)
+{
+	fdcache_unpin(&job->worker->pool->fds, &job->dir);
+}
+
+/* --- listing --- */
+
+static void before_call(void *context)
+{
+	worker_block(context);
+}
+
+static bool after_call(void *context)
+{
+	return worker_unblock(context) && !worker_must_stop(context);
+}
+
+static char *problem_text(const char *what, int failure)
+{
+	char *text = NULL, reason[128];
+
+	if (asprintf(&text, "%s: %s", what, strerror_r(failure, reason, sizeof(reason))) < 0)
+		return NULL;
+	return text;
+}
+
+/* What the directory's entry will say. 0, or -1 when memory is short. */
+static int explain(int r, char **ret_problem, enum node_listed *ret_listed)
+{
+	switch (-r) {
+	case ENOENT:
+		*ret_listed = LISTED_GONE;
+		return 0;
+	case ESTALE:
+	case ENOTDIR:
+	case ELOOP:
+		*ret_problem = strdup("changed while it was read");
+		break;
+	case EFBIG:
+		*ret_problem = strdup("more names than fit into 1 GiB");
+		break;
+	case ENOMEM:
+		return -1;
+	default:
+		*ret_problem = problem_text("cannot list", -r);
+		break;
+	}
+	return *ret_problem ? 0 : -1;
+}
+
+/* Names that would make paths longer than may be recorded: left out, and the directory says so. */
+static int drop_long_names(struct listing *listing, size_t path_len, char **ret_problem)
+{
+	size_t kept = 0;
+
+	if (path_len + 1 + UINT16_MAX <= PATH_MAX_BYTES || listing->count == 0)
+		return 0;
+	for (size_t i = 0; i < listing->count; i++)
+		if (path_len + 1 + listing->names[i].len <= PATH_MAX_BYTES)
+			listing->names[kept++] = listing->names[i];
+	if (kept == listing->count)
+		return 0;
+	listing->count = kept;
+	*ret_problem = strdup("paths in it are longer than 65536 bytes");
+	return *ret_problem ? 0 : -1;
+}
+
+static int read_names(struct job *job, struct listing *listing)
+{
+	struct worker *worker = job->worker;
+	const struct listing_watch watch = { before_call, after_call, worker };
+	struct node *node = job->node;
+	int r;
+
+	if (node->partial)
+		return starts_listing(job->shared, node->path_len, node->start_low, node->start_high, listing);
+	worker_block(worker);
+	r = fdcache_pin(&worker->pool->fds, node, &job->dir);
+	if (!worker_unblock(worker))
+		return -ECANCELED;
+	return r < 0 ? r : listing_read(job->dir.fd, worker->buffer, POOL_READ_BYTES, &watch, listing);
+}
+
+static int list(struct job *job)
+{
+	CLEANUP(listing_done) struct listing listing = { .names = NULL };
+	CLEANUP(policy_dir_freep) struct policy_dir *policy_dir = NULL;
+	CLEANUP(freep) char *problem = NULL;
+	enum node_listed listed = LISTED_YES;
+	struct worker *worker = job->worker;
+	const struct node *parent = job->node->parent;
+	struct bytes path = { worker->path.data, worker->path.len };
+	struct err err;
+	int r;
+
+	if (path.len == 0)
+		path = bytes_of("/");
+	r = policy_dir_new(job->shared->options.policy, parent ? parent->policy_dir : NULL, path, &policy_dir, &err);
+	if (r < 0)
+		return -1;
+	r = read_names(job, &listing);
+	if (r == -ECANCELED)
+		return r;
+	if (r < 0 ? explain(r, &problem, &listed) < 0 : drop_long_names(&listing, path.len, &problem) < 0)
+		return -1;
+	pool_publish_listing(worker->pool, job->node, &listing, STEAL(policy_dir), STEAL(problem), listed);
+	listing = (struct listing){ .names = NULL };
+	return 0;
+}
+
+/* --- children --- */
+
+/* A name while it is decided what becomes of it. */
+struct candidate {
+	const struct listed_name *name;
+	struct bytes path;
+	struct decision decision;
+	bool is_dir, enter, on_way; /* on_way: only there because a start lies below */
+	size_t start_low, start_high;
+	bool partial;
+};
+
+static void decide(const struct job *job, struct candidate *candidate, bool is_dir)
+{
+	const struct policy_dir *policy_dir = job->node->policy_dir;
+
+	candidate->is_dir = is_dir;
+	if (candidate->on_way) {
+		candidate->decision = (struct decision){ .in_scope = false };
+		candidate->enter = is_dir;
+		return;
+	}
+	policy_dir_decide(policy_dir, candidate->path, is_dir, &candidate->decision);
+	candidate->enter = is_dir && policy_dir_may_enter(policy_dir, candidate->path);
+}
+
+static bool is_wanted(const struct job *job, const struct candidate *candidate)
+{
+	if (candidate->decision.in_scope)
+		return true;
+	if (candidate->decision.excluded)
+		(void)atomic_fetch_add_explicit(&job->worker->pool->stats.excluded, 1, memory_order_relaxed);
+	return candidate->enter;
+}
+
+static enum content_want want_of(const struct shared *shared, const struct candidate *candidate,
+				 const struct entry *entry)
+{
+	const struct profile *profile = candidate->decision.profile;
+	bool content;
+
+	if (!candidate->decision.in_scope || entry->type != TYPE_FILE || shared->options.metadata_only)
+		return WANT_NOTHING;
+	content = (profile->attributes & ATTR_BIT(ATTR_CONTENT)) != 0;
+	switch (profile->kind) {
+	case PROFILE_GROWING:
+		/* a program among logs is judged whole */
+		if (!content)
+			return WANT_PROGRAM;
+		return entry_is_program(entry) ? WANT_WHOLE : WANT_GROWING;
+	case PROFILE_VOLATILE:
+		return content ? WANT_WHOLE : WANT_PROGRAM;
+	case PROFILE_PLAIN:
+	default:
+		return content ? WANT_WHOLE : WANT_NOTHING;
+	}
+}
+
+static struct node *make_subdir(const struct job *job, const struct candidate *candidate, const struct child *child,
+				const struct mountrule *rule)
+{
+	struct node *node = node_new(job->node, child->name, candidate->name->len);
+	bool crossed = rule->verdict == MOUNT_CROSS;
+
+	if (!node)
+		return NULL;
+	node->inode = child->entry.inode;
+	node->dev_major = child->entry.dev_major;
+	node->dev_minor = child->entry.dev_minor;
+	node->disk = crossed ? rule->disk : job->node->disk;
+	node->same_fs = child->same_fs;
+	node->partial = candidate->partial;
+	node->start_low = candidate->start_low;
+	node->start_high = candidate->start_high;
+	return node;
+}
+
+/* The entry is there: 1 keep it, 0 drop it, -1 when memory is short. */
+static int place(struct job *job, struct candidate *candidate, const struct meta_raw *raw, struct child *child)
+{
+	struct pool *pool = job->worker->pool;
+	struct mountrule rule = { .verdict = MOUNT_NONE };
+	bool is_dir = child->entry.type == TYPE_DIR, failed = raw->stat_error < 0;
+
+	if (!failed && mountrule_judge(job->shared, candidate->path, raw, &job->worker->scratch, &rule) < 0)
+		return -1;
+	if (rule.verdict == MOUNT_SKIP) {
+		(void)atomic_fetch_add_explicit(&pool->stats.mounts_skipped, 1, memory_order_relaxed);
+		return 0;
+	}
+	if (!failed && is_dir != candidate->is_dir) {
+		decide(job, candidate, is_dir);
+		if (!is_wanted(job, candidate))
+			return 0;
+	}
+	if (rule.verdict == MOUNT_NEW) {
+		meta_unknown("a file system was mounted here during the scan", is_dir ? DT_DIR : DT_REG, &child->entry);
+		candidate->enter = false;
+	}
+	child->silent = !candidate->decision.in_scope;
+	child->same_fs = rule.verdict == MOUNT_CROSS ? rule.same_fs : job->node->same_fs;
+	child->want = child->entry.failed & ATTR_BIT(ATTR_CONTENT) ? WANT_NOTHING
+								   : want_of(job->shared, candidate, &child->entry);
+	if (candidate->enter && is_dir) {
+		child->subdir = make_subdir(job, candidate, child, &rule);
+		return child->subdir ? 1 : -1;
+	}
+	return !child->silent || child->entry.failed;
+}
+
+static int set_path(struct job *job, size_t index, struct candidate *candidate)
+{
+	const struct listing *listing = &job->node->listing;
+	const char *name = listing_name(listing, index);
+	struct buf *path = &job->worker->path;
+
+	*candidate = (struct candidate){ .name = &listing->names[index] };
+	path->len = job->path_len;
+	if (buf_add_byte(path, '/') < 0 || buf_add(path, name, candidate->name->len) < 0)
+		return -1;
+	candidate->path = (struct bytes){ path->data, path->len };
+	if (job->node->partial) {
+		struct bytes bytes = { (const unsigned char *)name, candidate->name->len };
+
+		candidate->start_low = job->node->start_low;
+		candidate->start_high = job->node->start_high;
+		candidate->on_way = !starts_narrow(job->shared, job->path_len, bytes, &candidate->start_low,
+						   &candidate->start_high);
+		candidate->partial = candidate->on_way;
+	}
+	return 0;
+}
+
+/* Names that gave no answer are not asked again; too many of them, and the directory is not asked at all. */
+static bool is_stuck(const struct job *job, size_t index)
+{
+	return job->node->stuck_name == index + 1 ||
+	       atomic_load_explicit(&job->node->stalls, memory_order_relaxed) >= POOL_NODE_STALLS_MAX;
+}
+
+/* One name: 1 an entry is in *CHILD, 0 none, -1, -ECANCELED. */
+static int examine(struct job *job, size_t index, struct arena *arena, struct child *child)
+{
+	struct worker *worker = job->worker;
+	struct candidate candidate;
+	struct meta_raw raw;
+	uint8_t type;
+
+	if (set_path(job, index, &candidate) < 0)
+		return -1;
+	type = candidate.name->type;
+	decide(job, &candidate, type == DT_DIR);
+	if (type != DT_UNKNOWN && !is_wanted(job, &candidate))
+		return 0;
+	*child = (struct child){ .name = listing_name(&job->node->listing, index) };
+	if (is_stuck(job, index)) {
+		meta_unknown(stall_problem, type, &child->entry);
+		return 1;
+	}
+	atomic_store_explicit(&worker->at, index, memory_order_relaxed);
+	worker_block(worker);
+	meta_ask(&job->dir, child->name, job->in_cwd, &worker->space, &raw);
+	if (!worker_unblock(worker))
+		return -ECANCELED;
+	if (raw.stat_error == -ENOENT || (candidate.on_way && raw.stat_error == -ENOTDIR))
+		return 0;
+	if (meta_entry(&raw, &worker->space, &job->shared->names, type, arena, &child->entry) < 0)
+		return -1;
+	if (type == DT_UNKNOWN && raw.stat_error == 0) {
+		decide(job, &candidate, child->entry.type == TYPE_DIR);
+		if (!is_wanted(job, &candidate))
+			return 0;
+	}
+	return place(job, &candidate, &raw, child);
+}
+
+static void count_found(struct job *job, const struct chunk *chunk)
+{
+	struct scan_stats *stats = &job->worker->pool->stats;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < chunk->count && !job->shared->options.quick; i++)
+		if (chunk->children[i].want == WANT_WHOLE || chunk->children[i].want == WANT_GROWING)
+			bytes += chunk->children[i].entry.size;
+	(void)atomic_fetch_add_explicit(&stats->found, chunk->count, memory_order_relaxed);
+	(void)atomic_fetch_add_explicit(&stats->found_bytes, bytes, memory_order_relaxed);
+}
+
+static int examine_chunk(struct job *job, size_t first)
+{
+	size_t left = job->node->listing.count - first, count = left < CHUNK_ENTRIES ? left : CHUNK_ENTRIES;
+	CLEANUP(chunk_unrefp) struct chunk *chunk = chunk_new(count);
+	size_t index = first;
+	int r;
+
+	if (!chunk)
+		return -1;
+	for (; index < first + count && chunk->arena.total < CHUNK_BYTES; index++) {
+		r = examine(job, index, &chunk->arena, &chunk->children[chunk->count]);
+		if (r < 0)
+			return r;
+		chunk->count += (size_t)r;
+		if (index % 64 == 63 && worker_must_stop(job->worker))
+			return -ECANCELED;
+	}
+	chunk->end = index;
+	count_found(job, chunk);
+	return pool_publish_chunk(job->worker->pool, job->node, STEAL(chunk));
+}
+
+/* Opens the directory when it was listed long ago, and goes there where that saves a path. */
+static int enter(struct job *job)
+{
+	struct worker *worker = job->worker;
+	int r = 0;
+
+	worker_block(worker);
+	if (!job->dir.node)
+		r = fdcache_pin(&worker->pool->fds, job->node, &job->dir);
+	if (r == 0 && job->dir.by_name && worker->space.own_cwd)
+		job->in_cwd = fchdir(job->dir.fd) == 0;
+	if (!worker_unblock(worker))
+		return -ECANCELED;
+	return r;
+}
+
+/* A directory that cannot be opened (any more): its remaining names are gone or unexamined, one by one. */
+static int pass_over(struct job *job, size_t first, int failure)
+{
+	size_t left = job->node->listing.count - first, count = left < CHUNK_ENTRIES ? left : CHUNK_ENTRIES;
+	CLEANUP(chunk_unrefp) struct chunk *chunk = chunk_new(count);
+
+	if (!chunk)
+		return -1;
+	for (size_t i = 0; i < count && failure != -ENOENT; i++) {
+		struct child *child = &chunk->children[chunk->count];
+		struct candidate candidate;
+		struct bytes problem = meta_problem(&chunk->arena, "cannot open its directory", -failure);
+
+		if (problem.len == 0 || set_path(job, first + i, &candidate) < 0)
+			return -1;
+		decide(job, &candidate, candidate.name->type == DT_DIR);
+		if (!candidate.decision.in_scope && !candidate.on_way)
+			continue;
+		*child = (struct child){ .name = listing_name(&job->node->listing, first + i) };
+		meta_unknown("", candidate.name->type, &child->entry);
+		child->entry.problem = problem;
+		chunk->count++;
+	}
+	chunk->end = first + count;
+	return pool_publish_chunk(job->worker->pool, job->node, STEAL(chunk));
+}
+
+int dirtask_run(struct worker *worker, struct node *node)
+{
+	CLEANUP(job_done) struct job job = { .worker = worker, .shared = worker->pool->shared, .node = node };
+	size_t first = node->next_name;
+	int r = 0;
+
+	if (node_path(node, NULL, &worker->path) < 0)
+		return -1;
+	job.path_len = worker->path.len;
+	atomic_store_explicit(&worker->at, first, memory_order_relaxed);
+	if (atomic_load_explicit(&node->listed, memory_order_acquire) == LISTED_NO)
+		r = list(&job);
+	if (r < 0 || node->listing.count == 0)
+		return r;
+	r = enter(&job);
+	if (r == -ECANCELED || r == -ENOMEM)
+		return r;
+	return r < 0 ? pass_over(&job, first, r) : examine_chunk(&job, first);
+}

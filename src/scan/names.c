@@ -1,0 +1,147 @@
+/* names.c - see names.h. */
+#include "scan/names.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "sys/file.h"
+
+enum { TEXT_MAX = 16 << 20 };
+
+struct name_of_id {
+	uint32_t id;
+	uint32_t at, len; /* in the text */
+};
+
+/* Leaves TEXT empty when there is no such file to be had. */
+static int read_text(int etc, const char *name, struct buf *text)
+{
+	CLEANUP(fd_closep) int fd = sys_open_file(etc, name, false);
+	ssize_t n;
+
+	while (fd >= 0) {
+		if (text->len > TEXT_MAX) {
+			buf_clear(text);
+			return 0;
+		}
+		if (buf_reserve(text, 65536) < 0)
+			return -1;
+		n = read(fd, text->data + text->len, text->capacity - text->len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return 0;
+		text->len += (size_t)n;
+	}
+	return 0;
+}
+
+static bool parse_id(const unsigned char *text, size_t len, uint32_t *ret_id)
+{
+	uint64_t id = 0;
+
+	if (len == 0 || len > 10)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		id = id * 10 + (uint64_t)(text[i] - '0');
+	}
+	*ret_id = (uint32_t)id;
+	return id <= UINT32_MAX;
+}
+
+/* name:password:id:... in both files */
+static bool parse_line(const unsigned char *line, size_t len, struct name_of_id *ret_name)
+{
+	const unsigned char *end = line + len, *name_end, *id, *id_end;
+
+	name_end = memchr(line, ':', len);
+	id = name_end ? memchr(name_end + 1, ':', (size_t)(end - name_end) - 1) : NULL;
+	if (!id || name_end == line || memchr(line, '\0', len))
+		return false;
+	id_end = memchr(id + 1, ':', (size_t)(end - id) - 1);
+	if (!id_end)
+		id_end = end;
+	ret_name->len = (uint32_t)(name_end - line);
+	return parse_id(id + 1, (size_t)(id_end - id) - 1, &ret_name->id);
+}
+
+/* By id; of one id by place in the text. */
+static int by_id(const void *a, const void *b)
+{
+	const struct name_of_id *left = a, *right = b;
+
+	if (left->id != right->id)
+		return left->id < right->id ? -1 : 1;
+	return (left->at > right->at) - (left->at < right->at);
+}
+
+static int make_table(const struct buf *text, struct buf *table)
+{
+	for (size_t at = 0; at < text->len;) {
+		const unsigned char *line = text->data + at, *end = memchr(line, '\n', text->len - at);
+		size_t len = end ? (size_t)(end - line) : text->len - at;
+		struct name_of_id name = { .at = (uint32_t)at };
+
+		if (parse_line(line, len, &name) && buf_add(table, &name, sizeof(name)) < 0)
+			return -1;
+		at += len + 1;
+	}
+	if (table->len)
+		qsort(table->data, table->len / sizeof(struct name_of_id), sizeof(struct name_of_id), by_id);
+	return 0;
+}
+
+int names_load(int rootfd, struct names *ret_names, struct err *err)
+{
+	CLEANUP(names_done) struct names names = { .users = BUF_INIT };
+	CLEANUP(fd_closep) int etc = sys_open_dir(rootfd, "etc");
+
+	if (etc >= 0 && (read_text(etc, "passwd", &names.users) < 0 || read_text(etc, "group", &names.groups) < 0))
+		return err_nomem(err);
+	if (make_table(&names.users, &names.user_table) < 0 || make_table(&names.groups, &names.group_table) < 0)
+		return err_nomem(err);
+	*ret_names = names;
+	names = (struct names){ .users = BUF_INIT };
+	return 0;
+}
+
+void names_done(struct names *names)
+{
+	buf_done(&names->users);
+	buf_done(&names->groups);
+	buf_done(&names->user_table);
+	buf_done(&names->group_table);
+}
+
+static struct bytes find(const struct buf *text, const struct buf *table, uint32_t id)
+{
+	const struct name_of_id *names = (const struct name_of_id *)(const void *)table->data;
+	size_t low = 0, high = table->len / sizeof(*names), count = high;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (names[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == count || names[low].id != id)
+		return (struct bytes){ NULL, 0 };
+	return (struct bytes){ text->data + names[low].at, names[low].len };
+}
+
+struct bytes names_user(const struct names *names, uint32_t uid)
+{
+	return find(&names->users, &names->user_table, uid);
+}
+
+struct bytes names_group(const struct names *names, uint32_t gid)
+{
+	return find(&names->groups, &names->group_table, gid);
+}

@@ -1,0 +1,501 @@
+/*
+ * scan.c - see scan.h. The consumer: fills the window from the walk and the reference, delivers from its head.
+ */
+#include "scan/scan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/quote.h"
+#include "scan/mountrule.h"
+#include "scan/scan_private.h"
+#include "scan/stall.h"
+#include "scan/starts.h"
+#include "scan/want.h"
+#include "scan/window.h"
+#include "sys/file.h"
+
+enum { FDS_MAX = 2048, THREADS_MAX = 256 };
+
+struct scan {
+	struct pairs pairs;
+	struct shared shared;
+	struct pool *pool;
+	struct walk walk;
+	struct window window;
+	struct chunk *root_entry; /* until it is in the window; a reference */
+	struct node *root;
+	const struct entry *reference; /* the next one of the tree, borrowed; NULL at its end */
+	bool front_done, delivered;
+	struct buf path; /* of the delivered entry */
+	struct node *path_node; /* whose path it begins with; a reference */
+	struct entry entry; /* the delivered one */
+};
+
+static struct scan *scan_of(struct pairs *pairs)
+{
+	return (struct scan *)(void *)pairs;
+}
+
+static int interrupted(const struct scan *scan, struct err *err)
+{
+	if (scan->shared.options.interrupted && atomic_load(scan->shared.options.interrupted))
+		return err_set(err, ERR_INTERRUPTED, "interrupted");
+	return 0;
+}
+
+static int next_reference(struct scan *scan, struct err *err)
+{
+	const struct entry *entry;
+	int r = tree_next(scan->shared.options.reference, &entry, err);
+
+	if (r >= 0)
+		scan->reference = r ? entry : NULL;
+	return r;
+}
+
+/* --- the front --- */
+
+static int add_gone(struct scan *scan, struct err *err)
+{
+	int r = window_reference(&scan->window, window_add(&scan->window), scan->reference, err);
+
+	return r < 0 ? r : next_reference(scan, err);
+}
+
+/* The child that the walk stands at, or the root; REFERENCE is of the same path or NULL. */
+static int add_child(struct scan *scan, struct chunk *chunk, const struct child *child, struct node *dir,
+		     const struct entry *reference, struct err *err)
+{
+	struct slot *slot = window_add(&scan->window);
+	uint64_t prefix;
+	int r = 0;
+
+	slot->chunk = chunk_ref(chunk);
+	slot->child = child;
+	slot->dir = dir;
+	if (reference)
+		r = window_reference(&scan->window, slot, reference, err);
+	if (r < 0)
+		return r;
+	switch (want_plan(child, reference, scan->shared.options.quick, &prefix)) {
+	case PLAN_READ:
+		return window_read(&scan->window, slot, prefix, err);
+	case PLAN_COPY:
+		slot->copy = true;
+		if (reference->value & ATTR_BIT(ATTR_CONTENT))
+			(void)atomic_fetch_add(&scan->pool->stats.skipped, 1);
+		return 0;
+	case PLAN_PASS:
+		(void)atomic_fetch_add(&scan->pool->stats.skipped, 1);
+		return 0;
+	case PLAN_NOTHING:
+	default:
+		return 0;
+	}
+}
+
+/* One slot more, from the walk or from the reference, whichever path is smaller. 1 when something was added, 0 when
+ * the walk is blocked or everything has ended. */
+static int advance(struct scan *scan, struct err *err)
+{
+	enum walk_step step = WALK_CHILD;
+	struct chunk *chunk = scan->root_entry;
+	struct child *child = chunk ? &chunk->children[0] : NULL;
+	struct bytes path = bytes_of("/");
+	struct node *dir = NULL;
+	int r, order = -1;
+
+	if (!chunk) {
+		if (walk_peek(&scan->walk, &chunk, &child, &step) < 0)
+			return err_nomem(err);
+		path = (struct bytes){ scan->walk.path.data, scan->walk.path.len };
+	}
+	if (step == WALK_BLOCKED || (step == WALK_END && !scan->reference)) {
+		scan->front_done = step == WALK_END;
+		return 0;
+	}
+	if (scan->reference)
+		order = step == WALK_END ? 1 : path_compare(path, scan->reference->path);
+	if (order > 0) {
+		r = add_gone(scan, err);
+		return r < 0 ? r : 1;
+	}
+	if (scan->root_entry)
+		dir = node_ref(scan->root);
+	else if (walk_take(&scan->walk, &dir) < 0)
+		return err_nomem(err);
+	r = add_child(scan, chunk, child, dir, order == 0 ? scan->reference : NULL, err);
+	if (scan->root_entry)
+		chunk_unrefp(&scan->root_entry);
+	if (r >= 0 && order == 0)
+		r = next_reference(scan, err);
+	return r < 0 ? r : 1;
+}
+
+static int fill(struct scan *scan, struct err *err)
+{
+	int r = 1;
+
+	while (r > 0 && !window_full(&scan->window))
+		r = advance(scan, err);
+	window_flush(&scan->window);
+	return r;
+}
+
+/* --- delivery --- */
+
+static int set_path(struct scan *scan, const struct slot *slot)
+{
+	struct node *node = slot->chunk->node;
+
+	if (scan->path_node != node) {
+		if (scan->path_node)
+			node_unrefp(&scan->path_node);
+		if (node_path(node, NULL, &scan->path) < 0)
+			return -1;
+		scan->path_node = node_ref(node);
+	}
+	scan->path.len = node->path_len;
+	if (buf_add_byte(&scan->path, '/') < 0 || buf_add_str(&scan->path, slot->child->name) < 0)
+		return -1;
+	scan->entry.path = (struct bytes){ scan->path.data, scan->path.len };
+	return 0;
+}
+
+static void set_failed_content(struct entry *entry, const char *problem)
+{
+	entry->value &= ~ATTR_BIT(ATTR_CONTENT);
+	entry->none &= ~ATTR_BIT(ATTR_CONTENT);
+	entry->failed |= ATTR_BIT(ATTR_CONTENT);
+	if (entry->problem.len == 0)
+		entry->problem = bytes_of(problem);
+}
+
+/* What the batch found. False when the file is gone. */
+static bool set_content(struct entry *entry, const struct hash_item *item)
+{
+	if (item->fresh)
+		*entry = item->fresh->children[0].entry;
+	entry->head = item->head;
+	switch (item->outcome) {
+	case HASH_DONE:
+		memcpy(entry->digest, item->digest, sizeof(entry->digest));
+		entry->digest_bytes = item->digest_bytes;
+		entry->value |= ATTR_BIT(ATTR_CONTENT);
+		break;
+	case HASH_FAILED:
+		set_failed_content(entry, item->problem);
+		break;
+	case HASH_GONE:
+		return false;
+	case HASH_NONE:
+	default:
+		break;
+	}
+	return true;
+}
+
+/* The entry of a slot that is ready, into scan->entry: 1, 0 when there is none after all, -1. */
+static int make_entry(struct scan *scan, const struct slot *slot)
+{
+	struct entry *entry = &scan->entry;
+	int listed;
+
+	if (!slot->chunk)
+		return 0;
+	*entry = slot->child->entry;
+	if (slot->batch && !set_content(entry, &slot->batch->items[slot->item]))
+		return 0;
+	if (slot->copy)
+		want_copy(&slot->reference->entry, entry);
+	if (slot->dir) {
+		listed = atomic_load_explicit(&slot->dir->listed, memory_order_acquire);
+		if (listed == LISTED_GONE)
+			return 0;
+		if (slot->dir->problem)
+			set_failed_content(entry, slot->dir->problem);
+	}
+	if (slot->child->silent && !entry->failed)
+		return 0;
+	return set_path(scan, slot) < 0 ? -1 : 1;
+}
+
+/* 1 with a pair, 0 when the slot yields none. */
+static int deliver(struct scan *scan, struct pair *ret_pair, struct err *err)
+{
+	struct slot *slot = window_head(&scan->window);
+	struct scan_stats *stats = &scan->pool->stats;
+	int r = make_entry(scan, slot);
+
+	if (r < 0)
+		return err_nomem(err);
+	*ret_pair = (struct pair){ slot->reference ? &slot->reference->entry : NULL, r ? &scan->entry : NULL };
+	if (r) {
+		(void)atomic_fetch_add_explicit(&stats->examined, 1, memory_order_relaxed);
+		if (scan->entry.failed)
+			(void)atomic_fetch_add_explicit(&stats->unexamined, 1, memory_order_relaxed);
+	}
+	return ret_pair->a || ret_pair->b;
+}
+
+/* Waits until the head is ready, or until the walk can go on. */
+static int wait(struct scan *scan, struct err *err)
+{
+	CLEANUP(batch_unrefp) struct batch *stalled = NULL;
+	struct slot *head = window_head(&scan->window);
+	int r;
+
+	if (head)
+		window_wait(&scan->window);
+	else
+		pool_wait_node(scan->pool, scan->walk.node, false);
+	if (head && window_ready(head))
+		return 0;
+	r = interrupted(scan, err);
+	if (r < 0)
+		return r;
+	r = stall_look(scan->pool, &stalled, err);
+	if (r == 0 && stalled)
+		r = window_stalled(&scan->window, stalled, err);
+	return r;
+}
+
+static int next(struct pairs *pairs, struct pair *ret_pair, struct err *err)
+{
+	struct scan *scan = scan_of(pairs);
+	struct slot *head;
+	int r;
+
+	for (;;) {
+		if (scan->delivered)
+			window_pop(&scan->window);
+		scan->delivered = false;
+		r = interrupted(scan, err);
+		if (r == 0)
+			r = pool_failure(scan->pool, err);
+		if (r < 0)
+			return r;
+		head = window_head(&scan->window);
+		if (!scan->front_done && (scan->window.count < WINDOW_SLOTS / 2 || !window_ready(head))) {
+			r = fill(scan, err);
+			if (r < 0)
+				return r;
+			head = window_head(&scan->window);
+		}
+		if (!head && scan->front_done)
+			return 0;
+		if (!head || !window_ready(head)) {
+			r = wait(scan, err);
+			if (r < 0)
+				return r;
+			continue;
+		}
+		scan->delivered = true;
+		r = deliver(scan, ret_pair, err);
+		if (r != 0)
+			return r;
+	}
+}
+
+/* --- beginning and end --- */
+
+static void scan_free(struct pairs *pairs)
+{
+	struct scan *scan = scan_of(pairs);
+
+	pool_endp(&scan->pool);
+	if (scan->window.slots)
+		window_done(&scan->window);
+	walk_done(&scan->walk);
+	if (scan->root_entry)
+		chunk_unrefp(&scan->root_entry);
+	if (scan->path_node)
+		node_unrefp(&scan->path_node);
+	if (scan->root)
+		node_unrefp(&scan->root);
+	names_done(&scan->shared.names);
+	buf_done(&scan->shared.starts);
+	buf_done(&scan->path);
+	free(scan->shared.real_root);
+	free(scan);
+}
+
+static void scan_freep(struct scan **scan)
+{
+	if (*scan)
+		scan_free(&(*scan)->pairs);
+}
+
+static unsigned thread_count(unsigned wanted)
+{
+	cpu_set_t set;
+	unsigned count = wanted;
+
+	if (count == 0)
+		count = sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+	if (count > THREADS_MAX)
+		count = THREADS_MAX;
+	return count ? count : 1;
+}
+
+static size_t fd_cap(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur / 2 > FDS_MAX)
+		return FDS_MAX;
+	return (size_t)limit.rlim_cur / 2;
+}
+
+/* The root's path in this system, by which the mount table knows it. */
+static int find_real_root(struct scan *scan, int fd, struct err *err)
+{
+	CLEANUP(buf_done) struct buf link = BUF_INIT;
+	char proc[40];
+	ssize_t n;
+
+	if (strcmp(scan->shared.options.root, "/") == 0) {
+		scan->shared.real_root = strdup("");
+		return scan->shared.real_root ? 0 : err_nomem(err);
+	}
+	(void)snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
+	for (size_t room = 256; room <= PATH_MAX_BYTES; room *= 4) {
+		if (buf_reserve(&link, room) < 0)
+			return err_nomem(err);
+		n = readlink(proc, (char *)link.data, link.capacity);
+		if (n < 0)
+			return err_errno(err, errno, "cannot read '%s'", proc);
+		if ((size_t)n == link.capacity)
+			continue;
+		link.len = n == 1 ? 0 : (size_t)n;
+		scan->shared.real_root = buf_steal_str(&link);
+		return scan->shared.real_root ? 0 : err_nomem(err);
+	}
+	return err_set(err, ERR_NOINPUT, "the path of '%s' is too long", QUOTE(scan->shared.options.root));
+}
+
+/* The root's own entry: when scanning starts there, and to know its identity. */
+static int examine_root(struct scan *scan, int fd, struct err *err)
+{
+	struct meta_space space = { .trusted = scan->shared.trusted };
+	struct pinned pinned = { .fd = fd };
+	struct child *child;
+	struct meta_raw raw;
+	int r;
+
+	scan->root_entry = chunk_new(1);
+	if (!scan->root_entry)
+		return err_nomem(err);
+	meta_ask(&pinned, "", false, &space, &raw);
+	child = &scan->root_entry->children[0];
+	*child = (struct child){ .name = "" };
+	r = meta_entry(&raw, &space, &scan->shared.names, 0, &scan->root_entry->arena, &child->entry);
+	meta_space_done(&space);
+	if (r < 0)
+		return err_nomem(err);
+	if (raw.stat_error < 0)
+		return err_errno(err, -raw.stat_error, "cannot examine '%s'", QUOTE(scan->shared.options.root));
+	scan->root_entry->count = 1;
+	scan->root_entry->node = node_ref(scan->root);
+	scan->shared.dev_major = child->entry.dev_major;
+	scan->shared.dev_minor = child->entry.dev_minor;
+	return 0;
+}
+
+static int make_root(struct scan *scan, int fd, struct err *err)
+{
+	struct mountrule rule;
+	struct decision decision;
+	struct node *root;
+	int r;
+
+	scan->root = root = node_new(NULL, "", 0);
+	if (!root)
+		return err_nomem(err);
+	r = examine_root(scan, fd, err);
+	if (r < 0)
+		return r;
+	mountrule_root(&scan->shared, &rule);
+	root->disk = rule.disk;
+	root->same_fs = rule.same_fs;
+	root->start_high = scan->shared.start_count;
+	root->partial = scan->shared.start_count != 1 || shared_start(&scan->shared, 0).len != 1;
+	policy_decide(scan->shared.options.policy, bytes_of("/"), true, &decision);
+	scan->root_entry->children[0].silent = root->partial || !decision.in_scope;
+	return 0;
+}
+
+static int start(struct scan *scan, struct err *err)
+{
+	CLEANUP(fd_closep) int fd = -1;
+	struct shared *shared = &scan->shared;
+	int r;
+
+	fd = open(shared->options.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK | O_NOATIME);
+	if (fd < 0 && errno == EPERM)
+		fd = open(shared->options.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return err_errno(err, errno, "cannot open '%s'", QUOTE(shared->options.root));
+	shared->trusted = sys_xattrs_trusted();
+	r = find_real_root(scan, fd, err);
+	if (r == 0)
+		r = names_load(fd, &shared->names, err);
+	if (r == 0)
+		r = starts_find(shared, err);
+	if (r == 0)
+		r = make_root(scan, fd, err);
+	if (r == 0)
+		r = pool_new(shared, thread_count(shared->options.threads), fd_cap(), &scan->pool, err);
+	if (r < 0)
+		return r;
+	r = fdcache_root(&scan->pool->fds, scan->root, STEAL_FD(fd));
+	if (r < 0)
+		return err_errno(err, -r, "cannot examine '%s'", QUOTE(shared->options.root));
+	r = window_init(&scan->window, scan->pool, err);
+	if (r < 0)
+		return r;
+	walk_init(&scan->walk, scan->pool, scan->root);
+	return pool_push(scan->pool, scan->root, err);
+}
+
+int scan_new(const struct scan_options *options, struct pairs **ret_pairs, struct err *err)
+{
+	CLEANUP(scan_freep) struct scan *scan = calloc(1, sizeof(*scan));
+	int r;
+
+	if (!scan)
+		return err_nomem(err);
+	scan->pairs = (struct pairs){ .next = next, .free = scan_free };
+	scan->shared.options = *options;
+	r = start(scan, err);
+	if (r == 0 && options->reference)
+		r = next_reference(scan, err);
+	if (r < 0)
+		return r;
+	*ret_pairs = &STEAL(scan)->pairs;
+	return 0;
+}
+
+const struct scan_stats *scan_stats(const struct pairs *scan)
+{
+	return &((const struct scan *)(const void *)scan)->pool->stats;
+}
+
+uint32_t scan_gives(const struct pairs *scan)
+{
+	const struct scan *self = (const struct scan *)(const void *)scan;
+
+	return self->shared.trusted ? ATTR_ALL : ATTR_ALL & ~ATTR_BIT(ATTR_XATTRS);
+}
+
+void scan_set_stall_limit(struct pairs *scan, unsigned limit_ms)
+{
+	scan_of(scan)->pool->stall_ms = limit_ms;
+}

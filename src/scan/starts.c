@@ -1,0 +1,98 @@
+/* starts.c - see starts.h. */
+#include "scan/starts.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+
+static int add(struct shared *shared, struct bytes path, struct err *err)
+{
+	if (buf_add(&shared->starts, &path, sizeof(path)) < 0)
+		return err_nomem(err);
+	shared->start_count++;
+	return 0;
+}
+
+static int add_path(struct shared *shared, struct bytes path, struct err *err)
+{
+	const struct policy *policy = shared->options.policy;
+	int r;
+
+	for (size_t i = 0; i < policy_root_count(policy); i++) {
+		struct bytes root = bytes_of(policy_root(policy, i));
+
+		if (path_covers(root, path))
+			return add(shared, path, err);
+		if (path_covers(path, root)) {
+			r = add(shared, root, err);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return path_compare(*(const struct bytes *)a, *(const struct bytes *)b);
+}
+
+int starts_find(struct shared *shared, struct err *err)
+{
+	const struct scan_options *options = &shared->options;
+	const struct bytes everything = bytes_of("/");
+	const struct bytes *paths = options->paths ? options->paths : &everything;
+	size_t count = options->paths ? options->path_count : 1;
+	int r;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!path_valid(paths[i]))
+			return err_set(err, ERR_USAGE, "a path to scan is not absolute and normal");
+		r = add_path(shared, paths[i], err);
+		if (r < 0)
+			return r;
+	}
+	if (shared->start_count)
+		qsort(shared->starts.data, shared->start_count, sizeof(struct bytes), by_path);
+	return 0;
+}
+
+struct bytes starts_name(struct bytes start, size_t path_len)
+{
+	const unsigned char *name = start.data + path_len + 1, *end;
+	size_t left = start.len - path_len - 1;
+
+	end = left ? memchr(name, '/', left) : NULL;
+	return (struct bytes){ name, end ? (size_t)(end - name) : left };
+}
+
+int starts_listing(const struct shared *shared, size_t path_len, size_t low, size_t high, struct listing *ret_listing)
+{
+	CLEANUP(listing_draft_done) struct listing_draft draft = { .text = BUF_INIT };
+	int r;
+
+	for (; low < high; low++) {
+		struct bytes name = starts_name(shared_start(shared, low), path_len);
+
+		r = listing_add(&draft, (const char *)name.data, name.len, DT_UNKNOWN);
+		if (r < 0)
+			return r;
+	}
+	return listing_finish(&draft, ret_listing);
+}
+
+bool starts_narrow(const struct shared *shared, size_t path_len, struct bytes name, size_t *low, size_t *high)
+{
+	size_t first = *low, last;
+
+	/* what lies below one directory stands together in path order */
+	while (first < *high && !bytes_equal(starts_name(shared_start(shared, first), path_len), name))
+		first++;
+	last = first;
+	while (last < *high && bytes_equal(starts_name(shared_start(shared, last), path_len), name))
+		last++;
+	*low = first;
+	*high = last;
+	return first < last && shared_start(shared, first).len == path_len + 1 + name.len;
+}
