@@ -124,10 +124,10 @@ static void add_tail(struct text *text, const struct report_summary *summary)
 	add_not_compared(text, summary);
 	if (summary->counts.followed) {
 		text_number(&text->buf, summary->counts.followed);
-		(void)buf_add_str(&text->buf, summary->counts.followed == 1
-						      ? " directory differs only in times that follow"
-						      : " directories differ only in times that follow");
-		(void)buf_add_str(&text->buf, " from changes in it\n");
+		(void)buf_add_str(&text->buf,
+				  summary->counts.followed == 1
+					  ? " directory differs only in times that follow from changes in it\n"
+					  : " directories differ only in times that follow from changes in them\n");
 	}
 	if (summary->moves_limited)
 		(void)buf_add_str(&text->buf, "moved files are shown as removed and added: too many candidates, "

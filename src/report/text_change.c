@@ -76,7 +76,8 @@ static void add_xattr_lines(struct text *text, const struct entry *a, const stru
 
 static void add_difference(struct text *text, const struct change *change, enum attr attr)
 {
-	bool two_lines = attr == ATTR_CONTENT || attr == ATTR_ACL || attr == ATTR_SELINUX;
+	bool is_long = attr == ATTR_CONTENT || attr == ATTR_ACL || attr == ATTR_SELINUX;
+	bool two_lines = is_long && (change->before->value & change->after->value & ATTR_BIT(attr));
 
 	if (attr == ATTR_XATTRS && ((change->before->value | change->before->none) & ATTR_BIT(ATTR_XATTRS))) {
 		add_xattr_lines(text, change->before, change->after);

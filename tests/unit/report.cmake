@@ -1,0 +1,1 @@
+tally_unit(report_text ROOMS report)
