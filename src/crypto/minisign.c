@@ -44,6 +44,10 @@ bool minisign_decode(struct bytes line, void *ret_data, size_t len)
 	const char *end;
 	size_t got;
 
+	/* where char is signed, libsodium 1.0.18 takes 0xaf for '/' and 0xab for '+' */
+	for (size_t i = 0; i < line.len; i++)
+		if (line.data[i] >= 0x80)
+			return false;
 	return line.len == MINISIGN_BASE64_LEN(len) &&
 	       sodium_base642bin(ret_data, len, (const char *)line.data, line.len, NULL, &got, &end,
 				 sodium_base64_VARIANT_ORIGINAL) == 0 &&

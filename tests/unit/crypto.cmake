@@ -1,0 +1,5 @@
+tally_unit(crypto_hash ROOMS crypto)
+tally_unit(crypto_key ROOMS crypto)
+tally_unit(crypto_minisign ROOMS crypto)
+tally_unit(crypto_sign ROOMS crypto)
+tally_unit(crypto_trust ROOMS crypto)
