@@ -49,7 +49,9 @@ const char *node_kind_name(const struct node *node)
 	case NODE_SCALAR:
 		break;
 	}
-	return node->len == 0 && node->plain ? "nothing" : "text";
+	if (node->len == 0)
+		return node->plain ? "nothing" : "empty text";
+	return "text";
 }
 
 static int err_at(const struct policy_source *source, size_t line, size_t column, struct err *err, const char *message)

@@ -1,5 +1,5 @@
 /*
- * policy.h - the YAML rules: what to scan, what to compare, how bad a change is. docs/FORMATS.md "Policy".
+ * policy.h - the YAML rules: what to scan, what to compare, how bad a change is. docs/tallystick-policy.5.
  *
  * A policy is immutable once parsed: every function on a const policy may be called from many threads.
  */
@@ -36,7 +36,7 @@ struct profile {
 enum rule_only { ONLY_ALL, ONLY_SELF, ONLY_FILES, ONLY_DIRS };
 
 struct rule {
-	char *path; /* as written, normalised: the pattern */
+	char *path; /* the pattern as written, without a slash at its end; with escapes, so not a path to open */
 	const struct profile *profile; /* NULL: not given */
 	bool has_severity, has_exclude, exclude;
 	enum severity severity;
@@ -63,15 +63,16 @@ struct policy_source {
 
 /*
  * Parses the sources in order into one policy. Errors are ERR_POLICY, one line: "NAME:LINE:COLUMN: what was
- * found, what was expected", with a suggestion for unknown keys and names. Bounds: 1 MiB a source, depth 8,
- * 10,000 rules, 256 profiles, 4,096 bytes a path.
+ * found, what was expected", with a suggestion for unknown keys and names. Bounds: 1 MiB a source (4 MiB a resolved
+ * text), depth 8, 10,000 rules, 256 profiles, 4,096 bytes a path. The grammar: docs/tallystick-policy.5.
  */
 int policy_parse(const struct policy_source *sources, size_t count, struct policy **ret_policy, struct err *err);
 void policy_freep(struct policy **policy);
 
 /*
- * The resolved policy: canonical YAML with every profile used spelled out and every rule's origin, which
- * policy_parse() reads back (as a source of any name) to an equal policy, origins included. Appends to OUT.
+ * The resolved policy: canonical YAML, `resolved: 1` at its top, with every profile spelled out (built-in ones too,
+ * so that it means the same to a later version) and every rule's origin, which policy_parse() reads back (alone, as a
+ * source of any name) to an equal policy, origins included. Appends to OUT. ERR_POLICY when it passes 4 MiB.
  */
 int policy_resolved(const struct policy *policy, struct buf *out, struct err *err);
 
@@ -82,7 +83,7 @@ size_t policy_profile_count(const struct policy *policy);
 const struct profile *policy_profile(const struct policy *policy, size_t index);
 
 /* The literal beginnings of the rules that do not exclude, outermost only, sorted: where scanning starts.
- * Borrowed from the policy. */
+ * Borrowed from the policy. A root need not exist. */
 size_t policy_root_count(const struct policy *policy);
 const char *policy_root(const struct policy *policy, size_t index);
 
@@ -112,6 +113,17 @@ void policy_dir_decide(const struct policy_dir *dir, struct bytes child_path, bo
 		       struct decision *ret_decision);
 /* Can anything below the child directory be in scope? If not it need not be entered. */
 bool policy_dir_may_enter(const struct policy_dir *dir, struct bytes child_path);
+
+/*
+ * Decisions for a stream of paths, many times faster than policy_decide() when each lies near the one before, as in
+ * path order. One owner; not thread-safe. A failed call (ERR_INTERNAL) leaves the walk usable.
+ */
+struct policy_walk;
+int policy_walk_new(const struct policy *policy, struct policy_walk **ret_walk, struct err *err);
+void policy_walk_freep(struct policy_walk **walk);
+/* The same as policy_decide(). */
+int policy_walk_decide(struct policy_walk *walk, struct bytes path, bool is_dir, struct decision *ret_decision,
+		       struct err *err);
 
 /* The default policy, compiled in from conf/policy.yaml. */
 extern const struct policy_source policy_default;

@@ -1,2 +1,5 @@
 tally_unit(policy_match ROOMS policy base)
 tally_unit(policy_dir ROOMS policy base)
+tally_unit(policy_parse ROOMS policy base)
+tally_unit(policy_resolved ROOMS policy base)
+tally_unit(policy_default ROOMS policy base)

@@ -210,13 +210,28 @@ static void check_walk(const struct policy *policy, const char *text, const char
 	}
 }
 
+static void check_stream(struct policy_walk *walk, const struct policy *policy, const char *text, const char *path)
+{
+	struct decision walked, decided;
+	struct err err = ERR_INIT;
+
+	for (int is_dir = 0; is_dir < 2; is_dir++) {
+		policy_decide(policy, bytes_of(path), is_dir, &decided);
+		assert_int_equal(policy_walk_decide(walk, bytes_of(path), is_dir, &walked, &err), 0);
+		same_decision(&walked, &decided, text, path);
+	}
+}
+
 static void test_random(void **state)
 {
 	(void)state;
 	for (size_t round = 0; round < ROUNDS; round++) {
 		CLEANUP(buf_done) struct buf text = BUF_INIT;
 		CLEANUP(policy_freep) struct policy *policy = random_policy(&text);
+		CLEANUP(policy_walk_freep) struct policy_walk *walk = NULL;
+		struct err err = ERR_INIT;
 
+		assert_int_equal(policy_walk_new(policy, &walk, &err), 0);
 		for (size_t i = 0; i < PATHS; i++) {
 			CLEANUP(buf_done) struct buf path = BUF_INIT;
 
@@ -225,6 +240,7 @@ static void test_random(void **state)
 			check_against_plain(policy, (char *)text.data, (char *)path.data, false);
 			check_against_plain(policy, (char *)text.data, (char *)path.data, true);
 			check_walk(policy, (char *)text.data, (char *)path.data);
+			check_stream(walk, policy, (char *)text.data, (char *)path.data);
 		}
 	}
 }
