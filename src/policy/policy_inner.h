@@ -58,7 +58,7 @@ struct parse {
 int parse_keys(struct parse *parse, size_t source, const struct node *node, const char *where, const char *const *keys,
 	       size_t count);
 /* A plain true or false. */
-int parse_bool(struct parse *parse, size_t source, const struct node *node, const char *key, bool *ret_value);
+int parse_bool(struct parse *parse, size_t source, const struct node *node, bool *ret_value);
 
 /* profile.c: the built-in profiles and those of all sources. */
 int profile_parse_all(struct parse *parse);

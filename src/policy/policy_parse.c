@@ -47,13 +47,12 @@ int parse_keys(struct parse *parse, size_t source, const struct node *node, cons
 	return 0;
 }
 
-int parse_bool(struct parse *parse, size_t source, const struct node *node, const char *key, bool *ret_value)
+int parse_bool(struct parse *parse, size_t source, const struct node *node, bool *ret_value)
 {
 	if (node->kind == NODE_SCALAR && node->plain && (node_is(node, "true") || node_is(node, "false"))) {
 		*ret_value = node->text[0] == 't';
 		return 0;
 	}
-	(void)key;
 	return bad(parse, source, node, "true or false");
 }
 
@@ -152,22 +151,33 @@ static int parse_severity(struct parse *parse, size_t source, const struct node 
 			words_suggest(node->text, names, SEVERITY_COUNT).text);
 }
 
+/* Text that may be printed as it is: nothing in it would be escaped but backslashes. */
+static bool printable(const struct node *node)
+{
+	CLEANUP(buf_done) struct buf quoted = BUF_INIT;
+	size_t backslashes = 0;
+
+	for (size_t i = 0; i < node->len; i++)
+		backslashes += node->text[i] == '\\';
+	return quote_add(&quoted, node->text, node->len, NULL) == 0 && quoted.len == node->len + backslashes;
+}
+
 /* Where the rule stands; a resolved text says it itself. */
 static int parse_origin(struct parse *parse, size_t source, const struct node *map, struct rule *rule)
 {
 	const struct node *origin = node_value(map, "origin");
 	CLEANUP(buf_done) struct buf text = BUF_INIT;
-	bool escaped = false;
 
 	if (origin) {
-		if (origin->kind != NODE_SCALAR || origin->len == 0 || origin->len > POLICY_MAX_ORIGIN)
-			return bad(parse, source, origin, "where the rule was written, at most 4096 bytes");
+		if (origin->kind != NODE_SCALAR || origin->len == 0 || origin->len > POLICY_MAX_ORIGIN ||
+		    !printable(origin))
+			return bad(parse, source, origin, "where the rule was written: printable, at most 4096 bytes");
 		rule->origin = strdup(origin->text);
 		return rule->origin ? 0 : err_nomem(parse->err);
 	}
 	if (parse->resolved)
 		return node_err(&parse->sources[source], map, parse->err, "no key 'origin' in a resolved rule");
-	quote_add(&text, parse->sources[source].name, strlen(parse->sources[source].name), &escaped);
+	quote_add(&text, parse->sources[source].name, strlen(parse->sources[source].name), NULL);
 	buf_printf(&text, ":%zu", map->line);
 	rule->origin = buf_steal_str(&text);
 	return rule->origin ? 0 : err_nomem(parse->err);
@@ -206,7 +216,7 @@ static int parse_rule(struct parse *parse, size_t source, const struct node *map
 		r = parse_severity(parse, source, severity, &rule->rule);
 	if (r == 0 && exclude) {
 		rule->rule.has_exclude = true;
-		r = parse_bool(parse, source, exclude, "exclude", &rule->rule.exclude);
+		r = parse_bool(parse, source, exclude, &rule->rule.exclude);
 	}
 	if (r == 0)
 		r = parse_origin(parse, source, map, &rule->rule);

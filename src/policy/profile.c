@@ -205,7 +205,7 @@ static int resolve_complete(struct parse *parse, struct draft *draft)
 	if (found == ARRAY_SIZE(kind_names))
 		return node_err(source, kind, parse->err, "unknown kind of profile, expected %s",
 				words_list(kind_names, ARRAY_SIZE(kind_names)).text);
-	r = parse_bool(parse, draft->source, builtin, "built-in", &is_builtin);
+	r = parse_bool(parse, draft->source, builtin, &is_builtin);
 	if (r == 0)
 		r = parse_attributes(parse, draft->source, list, &attributes);
 	if (r < 0)

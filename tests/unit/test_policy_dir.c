@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 #include "policy/policy.h"
 
-enum { ROUNDS = 1500, RULES_MAX = 12, PATHS = 60, DEPTH_MAX = 5 };
+enum { ROUNDS = 500, RULES_MAX = 12, PATHS = 60, DEPTH_MAX = 5 };
 
 /* xorshift64 (Marsaglia, "Xorshift RNGs", 2003): the same rows every time */
 static uint64_t random_state = UINT64_C(0x9e3779b97f4a7c15);

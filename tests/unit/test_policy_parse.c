@@ -147,6 +147,9 @@ static const struct {
 	{ "version: 1\nresolved: 1\nprofiles: {static: {built-in: true, kind: plain, attributes: []}}\nrules: [{path: "
 	  "/x}]\n",
 	  "policy.yaml:4:9: no key 'origin' in a resolved rule" },
+	{ "version: 1\nresolved: 1\nprofiles: {static: {built-in: true, kind: plain, attributes: []}}\n"
+	  "rules: [{path: /x, origin: \"a\\e[31m\"}]\n",
+	  "policy.yaml:4:28: 'a\\x1b[31m', expected where the rule was written: printable, at most 4096 bytes" },
 };
 
 static void test_errors(void **state)
