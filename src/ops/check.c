@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 
 #include "base/cleanup.h"
+#include "base/quote.h"
 #include "ops/comparison.h"
 #include "ops/policydrift.h"
 #include "ops/reference.h"
@@ -106,6 +107,43 @@ static int nothing_in_scope(const struct check *check, const struct comparison *
 	return err_set(err, ERR_NOINPUT, "nothing was in scope to examine");
 }
 
+/* Could anything at or below PATH be in the policy's scope? */
+static int is_covered(const struct policy *policy, struct bytes path, bool *ret_covered, struct err *err)
+{
+	CLEANUP(policy_dir_freep) struct policy_dir *parent = NULL;
+	struct decision decision;
+	int r = 0;
+
+	policy_decide(policy, path, false, &decision);
+	*ret_covered = decision.in_scope || path.len == 1;
+	if (*ret_covered)
+		return 0;
+	r = policy_dir_new(policy, NULL, path_parent(path), &parent, err);
+	if (r >= 0)
+		*ret_covered = policy_dir_may_enter(parent, path);
+	return r;
+}
+
+/* Of several paths asked for, one that the baseline says nothing about must not pass for a clean one. */
+static int note_uncovered(const struct check *check, struct comparison *comparison, struct err *err)
+{
+	for (size_t i = 0; i < check->paths.count; i++) {
+		struct bytes path = check->paths.paths[i];
+		bool covered;
+		int r;
+
+		r = is_covered(check->reference.policy, path, &covered, err);
+		if (r >= 0 && !covered) {
+			comparison->summary.counts.not_in_baseline++;
+			r = comparison_note(comparison, err, "not in the baseline's scope, so not judged: %s",
+					    QUOTE_N(path.data, path.len));
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 /* Another machine's baseline, or one that goes on beyond what a trusted key signed, is said in the head. */
 static int add_notes(const struct check *check, struct comparison *comparison, struct err *err)
 {
@@ -182,6 +220,8 @@ int op_check(const struct place *place, const struct check_request *request, con
 		r = reference_summary(&check.reference, place, comparison->texts, &comparison->summary, err);
 	if (r >= 0)
 		r = add_notes(&check, comparison, err);
+	if (r >= 0)
+		r = note_uncovered(&check, comparison, err);
 	if (r < 0)
 		return r;
 	summarise_scan(&check, &comparison->summary);
