@@ -114,7 +114,7 @@ teardown() {
 	rm "$TREE/l" && ln -s two "$TREE/l"
 	checked 4
 	expect changed l target
-	[ "$(json '.[0] | .before.target + .after.target')" = onetwo ]
+	[ "$(json '.[] | select(.path? | . != null and endswith("/l")) | .before.target + .after.target')" = onetwo ]
 }
 
 @test "device numbers" {
@@ -140,7 +140,7 @@ teardown() {
 	checked 4
 	expect changed f type
 	expect changed d type
-	[ "$(json '[.[] | select(.record == "change")] | .[1].after.type')" = fifo ]
+	[ "$(json '.[] | select(.path? | . != null and endswith("/f")) | .after.type')" = fifo ]
 }
 
 @test "extended attributes: added, removed, changed, empty" {
@@ -240,7 +240,7 @@ teardown() {
 	checked 4 "$TREE/a" "$TREE/b/f"
 	expect_count 2
 	(cd "$TREE" && must 4 tally check a)
-	checked 0 "$TREE/ab/nothing" || checked 66 "$TREE/ab/nothing"
+	must '0|66' tally check "$TREE/ab/nothing"
 	ln -s "$TREE/a" "$T/link"
 	checked 4 "$T/link/f"
 	expect changed a/f && expect_count 1
@@ -361,7 +361,7 @@ teardown() {
 	must 0 tally init
 	must 0 strace -f -o "$T/trace" -e trace=open,openat,openat2,connect "$TALLY" check
 	opened=$(grep -oE '(open|openat|openat2|connect)\(.*' "$T/trace" | grep -vE ' = -1 ENOENT' | grep -oE '"[^"]*"' | tr -d '"' | sort -u |
-		grep -vE "^$T|^/(usr/)?lib|^/etc/ld.so|^/proc/(self|thread-self|[0-9]+)(/|$)|^/etc/(passwd|group)$|^/dev/(disk|urandom|random)|^/sys/(fs/cgroup|devices/system)|^[^/]*$" || true)
+		grep -vE "^$T|^/$|^/etc/localtime$|^/usr/share/zoneinfo/|^/(usr/)?lib|^/etc/ld.so|^/proc/(self|thread-self|[0-9]+)(/|$)|^/etc/(passwd|group)$|^/dev/(disk|urandom|random)|^/sys/(fs/cgroup|devices/system)|^[^/]*$" || true)
 	[ -z "$opened" ] || { echo "opened: $opened"; false; }
 	run ! grep -E '"/(etc/nsswitch.conf|etc/ssl|usr/lib/locale)|connect\(' "$T/trace"
 }

@@ -64,7 +64,7 @@ setup() {
 
 @test "init leaves no other file behind" {
 	must 0 tally init
-	[ "$(ls "$STATE")" = "$(printf 'baseline.db\nseen')" ]
+	[ "$(ls -A "$STATE")" = "$(printf 'baseline.db\nlock\nseen')" ] || { ls -A "$STATE"; false; }
 	[ "$(ls -A "$CONFIG")" = "$(printf 'host.key\nhost.pub\npolicy.yaml')" ]
 }
 
@@ -124,7 +124,7 @@ setup() {
 	status=0
 	wait "$pid" || status=$?
 	[ "$status" -eq 130 ] || { cat "$T/err"; echo "status $status"; false; }
-	[ -z "$(find "$STATE" -type f ! -name seen)" ] || { ls -la "$STATE"; false; }
+	[ -z "$(find "$STATE" -type f ! -name lock)" ] || { ls -la "$STATE"; false; }
 	rm "$TREE/large"
 	must 0 tally init
 	checked 0

@@ -44,7 +44,13 @@ setup() {
 	minisign -V -p "$T/m.pub" -m "$T/statement" -x "$T/s"
 }
 
+# slow: scrypt as minisign sets it takes seconds and a gibibyte
+slow() {
+	[[ ${TALLY_PRESET-dev} == dev || $TALLY_PRESET == asan ]] || skip "seconds of scrypt each time: the dev and asan builds run it"
+}
+
 @test "a key of minisign's, encrypted" {
+	slow
 	printf 'secret words\nsecret words\n' | minisign -G -p "$T/m.pub" -s "$T/m.key" >/dev/null
 	must 0 tally sign "$T/b.db" --trust "$CONFIG/host.pub" --key "$T/m.key" --output "$T/s" --passphrase-fd 4 4<<<'secret words'
 	minisign -V -p "$T/m.pub" -m "$T/statement" -x "$T/s"
@@ -56,6 +62,7 @@ setup() {
 }
 
 @test "an encrypted key of ours opens with minisign" {
+	slow
 	must 0 tally key generate --passphrase-fd 4 "$T/k" 4<<<'secret words'
 	head -n 1 "$T/k.key" | grep -q '^untrusted comment: '
 	echo 'secret words' | minisign -S -l -s "$T/k.key" -m "$T/statement" -x "$T/s" >/dev/null

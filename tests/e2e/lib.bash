@@ -96,7 +96,7 @@ expect_count() {
 expect_unexamined() {
 	local path=$1
 	[[ $path == /* ]] || path=$TREE/$path
-	jq -e --arg path "$path" 'select(.record == "unexamined" and .path == $path) | .reason | length > 0' <<<"$output" >/dev/null ||
+	jq -es --arg path "$path" 'any(.record == "unexamined" and .path == $path and (.reason | length > 0))' <<<"$output" >/dev/null ||
 		{ echo "$path is not named as unexamined in: $output"; return 1; }
 }
 

@@ -108,7 +108,8 @@ setup() {
 	must 0 tally init
 	must 0 tally show
 	lacks out/gone && has out/kept/f && lacks x.tmp
-	touch "$TREE/out/another" "$TREE/deep/y.tmp"
+	touch "$TREE/out/another"
+	echo x >"$TREE/deep/er/x.tmp"
 	touch -d 2001-01-01 "$TREE/conf/c"
 	checked 0
 	echo x >"$TREE/out/kept/f" && echo x >"$TREE/conf/c"

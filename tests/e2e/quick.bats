@@ -14,7 +14,7 @@ setup() {
 	checked 0 --quick
 	must 0 tally check --quick
 	[[ ${lines[0]} == *UNVERIFIED* ]]
-	echo x >"$TREE/7"
+	echo seven >"$TREE/7"
 	checked 4 --quick
 	expect changed 7 content size
 	rm "$TREE/8"

@@ -28,7 +28,7 @@ shm() {
 
 # open_to_others: another user may come to $T, and finds a copy of the program there
 open_to_others() {
-	chmod go+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test"
+	chmod go+rx "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test"
 	chmod 777 "$T"
 	cp "$TALLY" "$T/program"
 	chmod 755 "$T/program"

@@ -54,7 +54,9 @@ flip() {
 	good=$(verdict)
 	size=$(stat -c %s "$DB")
 	caught=0 same=0
-	for ((round = 0; round < 400; round++)); do
+	rounds=400
+	[ "${TALLY_PRESET-dev}" = dev ] || rounds=160 # the sanitizers look at the parsing, the dev build at the verdicts
+	for ((round = 0; round < rounds; round++)); do
 		offset=$(((RANDOM * 32768 + RANDOM) % size))
 		[ "$round" -ge 100 ] || offset=$round # all of the header
 		flip "$DB" "$offset" $((1 + RANDOM % 255))
@@ -146,7 +148,7 @@ flip() {
 	restore
 	sql 'pragma user_version=99'
 	must '16|65' tally check
-	error_like version
+	error_like 'newer tally'
 	restore
 	sql 'pragma application_id=1'
 	refused
@@ -167,7 +169,7 @@ flip() {
 	python3 - "$T/w.db" <<-'EOF'
 		import os, sqlite3, sys
 		db = sqlite3.connect(sys.argv[1])
-		db.execute("delete from entry where path like '%/1'")
+		db.execute("delete from entry where cast(path as text) like '%/1'")
 		db.commit()
 		os._exit(0)
 	EOF
@@ -249,7 +251,6 @@ flip() {
 	# off the host there is no memory, but --min-sequence
 	must 16 tally check --json --baseline "$T/good.db" --trust "$CONFIG/host.pub" --min-sequence 2
 	checked 4 --baseline "$T/good.db" --trust "$CONFIG/host.pub" --min-sequence 1
-	must 16 tally check --generation 1 --min-sequence 2
 }
 
 @test "another statement of the same sequence" {
