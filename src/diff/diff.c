@@ -14,6 +14,7 @@ struct run {
 	const struct diff_sink *sink;
 	struct diff_counts *counts;
 	struct pending *pending;
+	struct policy_walk *walk;
 };
 
 const char *change_kind_name(enum change_kind kind)
@@ -69,12 +70,15 @@ static bool is_dir(const struct pair *pair)
 	return judge_is(pair->b ? pair->b : pair->a, TYPE_DIR);
 }
 
-static void decide(const struct run *run, const struct pair *pair, struct bytes path, struct decision *ret_decision)
+static int decide(const struct run *run, const struct pair *pair, struct bytes path, struct decision *ret_decision,
+		  struct err *err)
 {
-	policy_decide(run->options->policy, path, is_dir(pair), ret_decision);
+	int r = policy_walk_decide(run->walk, path, is_dir(pair), ret_decision, err);
+
 	/* it became another type, for which no rule speaks: then that of before */
-	if (!ret_decision->in_scope && pair->a && pair->b && judge_is(pair->a, TYPE_DIR) != is_dir(pair))
-		policy_decide(run->options->policy, path, judge_is(pair->a, TYPE_DIR), ret_decision);
+	if (r == 0 && !ret_decision->in_scope && pair->a && pair->b && judge_is(pair->a, TYPE_DIR) != is_dir(pair))
+		r = policy_walk_decide(run->walk, path, judge_is(pair->a, TYPE_DIR), ret_decision, err);
+	return r;
 }
 
 /* A change that its parent directory shows: the name came, went, or stands for another inode. */
@@ -115,8 +119,12 @@ static int judge_pair(struct run *run, const struct pair *pair, const struct dec
 		if (r < 0)
 			return r;
 	}
-	if (!judgement.differs)
+	if (!judgement.differs) {
+		/* replaced, as the profile expects: the directory's times show it all the same */
+		if (decision->profile->kind == PROFILE_VOLATILE)
+			explain_parent(run, pair, pair->b->path);
 		return 0;
+	}
 	if (judge_is(pair->a, TYPE_DIR) && judge_is(pair->b, TYPE_DIR) && !(judgement.differs & ~PENDING_FOLLOWS))
 		return pending_hold(run->pending, &change, err);
 	explain_parent(run, pair, pair->b->path);
@@ -213,7 +221,9 @@ static int judge_slowly(struct run *run, const struct pair *pair, struct err *er
 		return r;
 	if (!pair->a && pending_is_blind(run->pending, path, 'a'))
 		return 0;
-	decide(run, pair, path, &decision);
+	r = decide(run, pair, path, &decision, err);
+	if (r < 0)
+		return r;
 	if (!decision.in_scope) {
 		run->counts->not_in_baseline += !pair->a;
 		return 0;
@@ -226,6 +236,7 @@ int diff_run(struct pairs *pairs, const struct diff_options *options, const stru
 	     struct diff_counts *counts, struct err *err)
 {
 	CLEANUP(pending_freep) struct pending *pending = NULL;
+	CLEANUP(policy_walk_freep) struct policy_walk *walk = NULL;
 	struct run run = { .options = options, .sink = sink, .counts = counts };
 	struct pair pair;
 	int r;
@@ -233,7 +244,11 @@ int diff_run(struct pairs *pairs, const struct diff_options *options, const stru
 	r = pending_new(&pending, err);
 	if (r < 0)
 		return r;
+	r = policy_walk_new(options->policy, &walk, err);
+	if (r < 0)
+		return r;
 	run.pending = pending;
+	run.walk = walk;
 	while ((r = pairs_next(pairs, &pair, err)) > 0) {
 		r = advance(&run, pair.b ? pair.b->path : pair.a->path, err);
 		if (r < 0)

@@ -281,7 +281,9 @@ static uint32_t explained(const struct world *world, const char *path)
 		    strchr(spec->path + len + 1, '/'))
 			continue;
 		outcome = judge(world, spec->path);
-		if (!outcome.judged || outcome.held || (a && b && !outcome.told))
+		if (!outcome.judged || outcome.held)
+			continue;
+		if (a && b && !outcome.told && outcome.decision.profile->kind != PROFILE_VOLATILE)
 			continue;
 		if (a && b && both_values(a, b, ATTR_INODE) && a->variant[ATTR_INODE] == b->variant[ATTR_INODE])
 			continue;
