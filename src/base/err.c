@@ -43,6 +43,20 @@ static void finish(struct err *err, int code, int os_errno, const char message[s
 	err->message[len] = '\0';
 }
 
+/* ": " and TEXT behind the message, as far as there is room. */
+static void append(char *message, size_t size, const char *text)
+{
+	size_t used = strlen(message), room = size - 1 - used;
+	size_t len = strlen(text);
+
+	if (room < 2)
+		return;
+	memcpy(message + used, ": ", 2);
+	len = len < room - 2 ? len : room - 2;
+	memcpy(message + used + 2, text, len);
+	message[used + 2 + len] = '\0';
+}
+
 int err_set(struct err *err, int code, const char *format, ...)
 {
 	char message[sizeof(err->message)];
@@ -62,11 +76,9 @@ static int set_errno(struct err *err, int code, int os_errno, const char *format
 {
 	char message[sizeof(err->message)];
 	char reason[128];
-	size_t used;
 
 	(void)vsnprintf(message, sizeof(message), format, args);
-	used = strlen(message);
-	(void)snprintf(message + used, sizeof(message) - used, ": %s", strerror_r(os_errno, reason, sizeof(reason)));
+	append(message, sizeof(message), strerror_r(os_errno, reason, sizeof(reason)));
 	finish(err, code, os_errno, message);
 	return code;
 }
@@ -101,13 +113,11 @@ int err_wrap(struct err *err, int r, const char *format, ...)
 {
 	char message[sizeof(err->message)];
 	va_list args;
-	size_t used;
 
 	va_start(args, format);
 	(void)vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	used = strlen(message);
-	(void)snprintf(message + used, sizeof(message) - used, ": %s", err->message);
+	append(message, sizeof(message), err->message);
 	finish(err, err->code, err->os_errno, message);
 	return r;
 }
