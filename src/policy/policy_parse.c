@@ -152,14 +152,16 @@ static int parse_severity(struct parse *parse, size_t source, const struct node 
 }
 
 /* Text that may be printed as it is: nothing in it would be escaped but backslashes. */
-static bool printable(const struct node *node)
+static int check_printable(struct parse *parse, size_t source, const struct node *node)
 {
 	CLEANUP(buf_done) struct buf quoted = BUF_INIT;
 	size_t backslashes = 0;
 
 	for (size_t i = 0; i < node->len; i++)
 		backslashes += node->text[i] == '\\';
-	return quote_add(&quoted, node->text, node->len, NULL) == 0 && quoted.len == node->len + backslashes;
+	if (quote_add(&quoted, node->text, node->len, NULL) < 0)
+		return err_nomem(parse->err);
+	return quoted.len == node->len + backslashes ? 0 : bad(parse, source, node, "printable text");
 }
 
 /* Where the rule stands; a resolved text says it itself. */
@@ -169,9 +171,13 @@ static int parse_origin(struct parse *parse, size_t source, const struct node *m
 	CLEANUP(buf_done) struct buf text = BUF_INIT;
 
 	if (origin) {
-		if (origin->kind != NODE_SCALAR || origin->len == 0 || origin->len > POLICY_MAX_ORIGIN ||
-		    !printable(origin))
-			return bad(parse, source, origin, "where the rule was written: printable, at most 4096 bytes");
+		int r;
+
+		if (origin->kind != NODE_SCALAR || origin->len == 0 || origin->len > POLICY_MAX_ORIGIN)
+			return bad(parse, source, origin, "where the rule was written, at most 4096 bytes");
+		r = check_printable(parse, source, origin);
+		if (r < 0)
+			return r;
 		rule->origin = strdup(origin->text);
 		return rule->origin ? 0 : err_nomem(parse->err);
 	}

@@ -31,7 +31,7 @@ static uint32_t character(const unsigned char *text, size_t *ret_len)
 }
 
 /* May it stand for itself between double quotes? Not what YAML or a terminal would take for something else. */
-static bool stands_for_itself(const unsigned char *text, size_t len, uint32_t value)
+static bool stands_for_itself(struct buf *out, const unsigned char *text, size_t len, uint32_t value)
 {
 	struct buf quoted = BUF_INIT;
 	bool escaped = true;
@@ -41,7 +41,7 @@ static bool stands_for_itself(const unsigned char *text, size_t len, uint32_t va
 	if (value == 0xfeff || (value & 0xfffe) == 0xfffe)
 		return false;
 	if (quote_add(&quoted, text, len, &escaped) < 0)
-		escaped = true;
+		out->failed = true; /* one policy has one text: no other form for want of memory */
 	buf_done(&quoted);
 	return !escaped;
 }
@@ -56,7 +56,7 @@ static void add_quoted(struct buf *out, const char *text)
 	for (; *at; at += len) {
 		uint32_t value = character(at, &len);
 
-		if (stands_for_itself(at, len, value))
+		if (stands_for_itself(out, at, len, value))
 			buf_add(out, at, len);
 		else if (value == '"' || value == '\\')
 			buf_printf(out, "\\%c", (int)value);

@@ -149,7 +149,7 @@ static const struct {
 	  "policy.yaml:4:9: no key 'origin' in a resolved rule" },
 	{ "version: 1\nresolved: 1\nprofiles: {static: {built-in: true, kind: plain, attributes: []}}\n"
 	  "rules: [{path: /x, origin: \"a\\e[31m\"}]\n",
-	  "policy.yaml:4:28: 'a\\x1b[31m', expected where the rule was written: printable, at most 4096 bytes" },
+	  "policy.yaml:4:28: 'a\\x1b[31m', expected printable text" },
 };
 
 static void test_errors(void **state)
