@@ -57,6 +57,7 @@ void policy_candidates(const struct policy *policy, struct bytes text, struct po
 	end = low;
 	if (low < policy->named_count && bytes_equal(name_of(policy, &policy->named[low]), name))
 		end = policy->named[low].end;
+	ret_candidates->next = text.len > name.len + 1 ? text.data[name.len + 1] : 0;
 	ret_candidates->named = policy->named + low;
 	ret_candidates->named_end = policy->named + end;
 	ret_candidates->unnamed = policy->unnamed;
@@ -65,12 +66,15 @@ void policy_candidates(const struct policy *policy, struct bytes text, struct po
 
 bool policy_candidate_next(struct policy_candidates *candidates, size_t *ret_index)
 {
-	bool named = candidates->named < candidates->named_end;
+	const struct named_rule *named = candidates->named;
 	bool unnamed = candidates->unnamed < candidates->unnamed_end;
 
-	if (!named && !unnamed)
+	while (named < candidates->named_end && named->next && named->next != candidates->next)
+		named++;
+	candidates->named = named;
+	if (named == candidates->named_end && !unnamed)
 		return false;
-	if (!unnamed || (named && candidates->named->rule < *candidates->unnamed))
+	if (!unnamed || (named < candidates->named_end && named->rule < *candidates->unnamed))
 		*ret_index = candidates->named++->rule;
 	else
 		*ret_index = *candidates->unnamed++;
@@ -138,11 +142,13 @@ int policy_index(struct policy *policy, struct err *err)
 		return err_nomem(err);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct pattern *pattern = &policy->rules[i].pattern;
+		size_t name_len = first_name(pattern->literal, pattern->base_len).len;
 
 		if (pattern->base_len)
 			policy->named[policy->named_count++] = (struct named_rule){
 				.rule = (uint32_t)i,
-				.name_len = (uint32_t)first_name(pattern->literal, pattern->base_len).len,
+				.name_len = (uint32_t)name_len,
+				.next = pattern->literal_len > name_len + 1 ? pattern->literal[name_len + 1] : 0,
 			};
 		else
 			policy->unnamed[policy->unnamed_count++] = (uint32_t)i;

@@ -26,6 +26,7 @@ struct named_rule {
 	uint32_t rule;
 	uint32_t name_len; /* of the name, with the slash before it, at the beginning of the rule's literal */
 	uint32_t end; /* index behind the last one of the same name */
+	unsigned char next; /* first byte of the second name; 0 when the literal ends before it */
 };
 
 struct policy {
@@ -73,6 +74,7 @@ int policy_index(struct policy *policy, struct err *err);
 struct policy_candidates {
 	const struct named_rule *named, *named_end;
 	const uint32_t *unnamed, *unnamed_end;
+	unsigned char next; /* first byte of the path's second name, or 0 */
 };
 void policy_candidates(const struct policy *policy, struct bytes text, struct policy_candidates *ret_candidates);
 bool policy_candidate_next(struct policy_candidates *candidates, size_t *ret_index);

@@ -35,7 +35,8 @@ static void add_word(struct buf *out, const char *const *words, size_t count)
 /* Few letters and few names, so that much matches. */
 static void random_pattern(struct buf *out)
 {
-	static const char *const parts[] = { "a", "b", "ab", "*", "a*", "*b", "?", "[ab]", "[!a]", "**", "a**", "*a*" };
+	static const char *const parts[] = { "a",  "b", "ab",   "a",    "b",  "*",   "a*",
+					     "*b", "?", "[ab]", "[!a]", "**", "a**", "*a*" };
 	size_t depth = 1 + below(4);
 
 	for (size_t i = 0; i < depth; i++) {

@@ -114,6 +114,10 @@ static void test_patterns(void **state)
 		  "/a\xff"
 		  "b",
 		  true },
+		{ "/srv/[!.]*", "/srv/www", true },
+		{ "/srv/[!.]*", "/srv/.cache", false },
+		{ "/etc/ld.so.*", "/etc/ld.so.conf.d/x.conf", true },
+		{ "/etc/ld.so.*", "/etc/ld.so", false },
 		{ "/log/*-[0-9][0-9]", "/log/a-1-22", true },
 		{ "/log/*-[0-9][0-9]", "/log/a-1-2", false },
 	};
