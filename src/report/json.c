@@ -1,18 +1,35 @@
 /* json.c - see json.h: building and writing records, changes, unexamined paths. Not for ENTRY and the summary. */
 #include "report/json.h"
 
-#include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "report/base64.h"
 #include "report/form.h"
 
+/* The key of jansson's hash tables, for names are the intruder's choice. Left alone jansson would open /dev/urandom. */
+static void seed_once(void)
+{
+	static atomic_bool seeded;
+	size_t seed;
+
+	if (atomic_load(&seeded))
+		return;
+	if (getentropy(&seed, sizeof(seed)) < 0)
+		seed = (size_t)time_monotonic_ns();
+	json_object_seed(seed | 1);
+	atomic_store(&seeded, true);
+}
+
 struct record record_new(void)
 {
-	json_t *object = json_object();
+	json_t *object;
 
+	seed_once();
+	object = json_object();
 	return (struct record){ object, object == NULL };
 }
 
@@ -81,18 +98,21 @@ void record_attributes(struct record *record, const char *key, uint32_t mask)
 	record_set(record, key, list);
 }
 
+static int append(const char *text, size_t len, void *context)
+{
+	return buf_add(context, text, len);
+}
+
 int record_write(const struct report_out *out, const struct record *record, struct err *err)
 {
-	CLEANUP(freep) char *text = NULL;
+	CLEANUP(buf_done) struct buf line = BUF_INIT;
 
-	if (!record->failed)
-		text = json_dumps(record->object, JSON_COMPACT | JSON_REAL_PRECISION(12));
-	if (!text)
+	/* json_dumps() and the return value here would not do: jansson 2.14 overlooks that a key could not be appended */
+	if (record->failed ||
+	    json_dump_callback(record->object, append, &line, JSON_COMPACT | JSON_REAL_PRECISION(12)) < 0)
 		return err_nomem(err);
-	errno = 0;
-	if (fputs(text, out->file) < 0 || fputc('\n', out->file) < 0)
-		return err_errno_as(err, ERR_IO, errno, "cannot write the report");
-	return 0;
+	(void)buf_add_byte(&line, '\n');
+	return form_write(out, &line, err);
 }
 
 static void set_record(struct record *record, const char *key, struct record *inner)
