@@ -32,7 +32,10 @@ void digest_hex(const unsigned char digest[DIGEST_BYTES], char ret_hex[DIGEST_HE
 	(void)sodium_bin2hex(ret_hex, DIGEST_HEX, digest, DIGEST_BYTES);
 }
 
-/* SHA-256: FIPS 180-4's examples, of one block and of two. BLAKE2b with 32 bytes of output: the reference implementation. */
+/*
+ * SHA-256: NIST's examples for FIPS 180-4, of one block and of two. BLAKE2b-256 (RFC 7693) of the same texts: as b2sum
+ * -l 256 and Python's hashlib give them.
+ */
 static const struct {
 	const char *message, *sha256, *blake2b;
 } answers[] = {

@@ -28,7 +28,10 @@ int public_key_parse(const char *text, size_t len, struct public_key *ret_key, s
 /* Appends the text of a .pub file. 0, or -1 when memory is short; then OUT is as it was. */
 int public_key_format(const struct public_key *key, struct buf *out);
 void key_id_hex(const unsigned char id[KEY_ID_BYTES], char ret_hex[KEY_ID_HEX]); /* upper case, as minisign shows it */
-/* "blake2b256:HEX" over the 32 key bytes, for people to compare (sed -n 2p KEY.pub | base64 -d | tail -c 32 | b2sum -l 256). */
+/*
+ * "blake2b256:HEX" over the 32 key bytes, for people to compare; without us:
+ * sed -n 2p KEY.pub | base64 -d | tail -c 32 | b2sum -l 256
+ */
 void public_key_fingerprint(const struct public_key *key, char ret_text[KEY_FINGERPRINT_TEXT]);
 
 /* A new random key and key id. */

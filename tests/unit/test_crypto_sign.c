@@ -18,9 +18,11 @@
 /* minisign 0.11: -G -W, then -S -l over "hello\n" */
 #define MINISIGN_PUBLIC "RWTZ5jEGYzyA/7EPyjzGkPPbSgA6x82NshbX1FkhbLHy97iJT0+W5f83"
 #define LINE_1          "untrusted comment: signature from minisign secret key\n"
-#define LINE_2          "RWTZ5jEGYzyA/9suJVwP6YQM3y/HGXCcUljBV9VkqZhkWFaWjwo/ezHRT2GOMj/s4bQ3ondaZf5JNkuTSSU0brXbUMiu5X0PVgI=\n"
-#define LINE_3          "trusted comment: timestamp:1795306133\tfile:m\n"
-#define LINE_4          "AnqXvtPT8Sp3/fND632HWCL84YdfAVFP4I6LRzB68sdey4k9/rX7YUZhA8Iie2EPbpjvgWMpkhTPz56kUD4KAQ==\n"
+#define LINE_2                                                                                                         \
+	"RWTZ5jEGYzyA/9suJVwP6YQM3y/HGXCcUljBV9VkqZhkWFaWjwo/"                                                         \
+	"ezHRT2GOMj/s4bQ3ondaZf5JNkuTSSU0brXbUMiu5X0PVgI=\n"
+#define LINE_3 "trusted comment: timestamp:1795306133\tfile:m\n"
+#define LINE_4 "AnqXvtPT8Sp3/fND632HWCL84YdfAVFP4I6LRzB68sdey4k9/rX7YUZhA8Iie2EPbpjvgWMpkhTPz56kUD4KAQ==\n"
 /* the same with -S alone: prehashed */
 #define LINE_2_HASHED                                                                                                  \
 	"RUTZ5jEGYzyA/yLe0mxbowmuucuBOGtwJkenBpsNuzPn2D99BUfRLwX6EcRthpSjo8XZFPnGZW4OVXDN6kVp0Cm/Ymu5cUminAY=\n"

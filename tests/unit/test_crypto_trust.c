@@ -1,4 +1,4 @@
-/* test_crypto_trust.c - the rules of trust.h as a table: who is trusted, who must sign, what lies there, what follows. */
+/* test_crypto_trust.c - the rules of trust.h as a table: who is trusted, who must sign, what is there, what follows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
