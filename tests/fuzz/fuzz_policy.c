@@ -55,6 +55,8 @@ static void check_walk(const struct policy *policy)
 		}
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP(policy_freep) struct policy *policy = NULL;
