@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
+#include "store/memory.h"
 #include "store/vfs.h"
 #include "tree/entry.h"
 
@@ -27,8 +28,11 @@ int db_err(sqlite3 *db, int code, const char *what, const char *name, struct err
 	int primary = code & 0xff;
 	int os_errno = sqlite3_system_errno(db);
 
-	if (primary == SQLITE_NOMEM)
+	if (primary == SQLITE_NOMEM && memory_was_short())
 		return err_nomem(err);
+	if (primary == SQLITE_NOMEM)
+		return err_set(err, ERR_DATA, "cannot %s '%s': it asks for absurd amounts of memory", what,
+			       QUOTE(name));
 	if (code == SQLITE_IOERR_SHORT_READ)
 		return err_set(err, ERR_DATA, "cannot %s '%s': it is cut short", what, QUOTE(name));
 	if (primary == SQLITE_IOERR || primary == SQLITE_FULL)

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/memory.h"
+
 #define VFS_NAME "tallystick-fd"
 
 enum { NAME_SIZE = 16, SECTOR_BYTES = 4096 };
@@ -262,6 +264,7 @@ int vfs_open(int fd, int writable, sqlite3 **ret_db, struct err *err)
 	int r;
 
 	(void)snprintf(name, sizeof(name), "%d", fd);
+	memory_watch();
 	/* doing it again is harmless, and thread-safe */
 	r = sqlite3_vfs_register(&fd_vfs, 0);
 	if (r == SQLITE_OK)

@@ -10,10 +10,11 @@
 #include <sys/wait.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { WORKERS = 2, STRIDE = 4 };
+static const size_t stride = 4;
 #else
-enum { WORKERS = 2, STRIDE = 1 };
+static const size_t stride = 1;
 #endif
+enum { WORKERS = 2 };
 
 struct original {
 	struct buf file, is_signed, rest;
@@ -68,13 +69,13 @@ static int flip_share(const struct fixture *fixture, const struct original *orig
 	fd = openat(fixture->dirfd, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0 || fd_write_all(fd, original->file.data, original->file.len, name, &err) < 0)
 		return 1;
-	for (size_t at = worker; at < original->file.len; at += WORKERS * (all ? 1 : STRIDE)) {
+	for (size_t at = worker; at < original->file.len; at += WORKERS * (all ? 1u : stride)) {
 		for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
 			unsigned char flipped = original->file.data[at] ^ patterns[i];
 			bool same = false;
 			int r;
 
-			if (!all && i != (at / (WORKERS * STRIDE)) % ARRAY_SIZE(patterns))
+			if (!all && i != (at / (WORKERS * stride)) % ARRAY_SIZE(patterns))
 				continue;
 			if (pwrite(fd, &flipped, 1, (off_t)at) != 1)
 				return 1;
