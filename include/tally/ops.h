@@ -32,7 +32,8 @@ struct place {
 
 /* How an op talks. Any member may be NULL. */
 struct talk {
-	void (*begin)(void *context, const char *what, const struct scan_stats *stats); /* a scan begins ... */
+	/* A scan begins. EXPECTED entries: of the record that it is compared with, or an upper bound (AT_MOST); 0 unknown. */
+	void (*begin)(void *context, const char *what, const struct scan_stats *stats, uint64_t expected, bool at_most);
 	void (*end)(void *context);                                                     /* ... and is over */
 	void (*warn)(void *context, const char *line);
 	/* Asks for a passphrase. *ret_passphrase is heap memory that the op wipes and frees. TWICE: ask again to

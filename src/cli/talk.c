@@ -31,6 +31,8 @@ struct speaker {
 	bool drawing, stop;
 	const char *what;
 	const struct scan_stats *stats;
+	uint64_t expected;
+	bool at_most;
 	uint64_t started_ns;
 };
 
@@ -61,21 +63,35 @@ static void human_bytes(double bytes, char *text, size_t size)
 	(void)snprintf(text, size, unit ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
 }
 
+/* "[#######-------------]  35 %, 12 s left": entries done of those expected, as fast as so far. */
+static void forecast_text(const struct speaker *now, double done, double seconds, char *text, size_t size)
+{
+	char bar[21];
+	double share = done / (double)now->expected;
+	size_t filled;
+
+	text[0] = '\0';
+	if (now->expected == 0 || done < 1 || share > 1)
+		return;
+	filled = (size_t)(share * (sizeof(bar) - 1));
+	memset(bar, '-', sizeof(bar) - 1);
+	memset(bar, '#', filled);
+	bar[sizeof(bar) - 1] = '\0';
+	(void)snprintf(text, size, " [%s] %s%.0f %%, %s%.0f s left", bar, now->at_most ? "at least " : "", share * 100,
+		       now->at_most ? "at most " : "", seconds * (1 - share) / share);
+}
+
 static void draw(const struct speaker *now)
 {
-	const struct scan_stats *stats = now->stats;
+	uint64_t examined = atomic_load(&now->stats->examined);
 	double seconds = (double)(time_monotonic_ns() - now->started_ns) / 1e9;
-	double read = (double)atomic_load(&stats->bytes_read);
-	double found = (double)atomic_load(&stats->found_bytes);
-	double rate = seconds > 0 ? read / seconds : 0;
-	char read_text[32], rate_text[32], left[48] = "";
+	double read = (double)atomic_load(&now->stats->bytes_read);
+	char read_text[32], rate_text[32], left[96];
 
 	human_bytes(read, read_text, sizeof(read_text));
-	human_bytes(rate, rate_text, sizeof(rate_text));
-	if (rate > 0 && found > read)
-		(void)snprintf(left, sizeof(left), ", at least %.0f s left", (found - read) / rate);
-	(void)fprintf(stderr, "\r\033[K%s: %llu of %llu paths found so far, %s read, %s/s%s", now->what,
-		      (unsigned long long)atomic_load(&stats->examined), (unsigned long long)atomic_load(&stats->found),
+	human_bytes(seconds > 0 ? read / seconds : 0, rate_text, sizeof(rate_text));
+	forecast_text(now, (double)examined, seconds, left, sizeof(left));
+	(void)fprintf(stderr, "\r\033[K%s: %llu paths, %s read, %s/s%s", now->what, (unsigned long long)examined,
 		      read_text, rate_text, left);
 	(void)fflush(stderr);
 }
@@ -100,7 +116,7 @@ static void *draw_until_stopped(void *context)
 	return NULL;
 }
 
-static void begin(void *context, const char *what, const struct scan_stats *stats)
+static void begin(void *context, const char *what, const struct scan_stats *stats, uint64_t expected, bool at_most)
 {
 	struct speaker *now = context;
 
@@ -108,6 +124,8 @@ static void begin(void *context, const char *what, const struct scan_stats *stat
 		return;
 	now->what = what;
 	now->stats = stats;
+	now->expected = expected;
+	now->at_most = at_most;
 	now->started_ns = time_monotonic_ns();
 	now->stop = false;
 	now->drawing = pthread_create(&now->thread, NULL, draw_until_stopped, now) == 0;

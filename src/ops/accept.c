@@ -164,6 +164,7 @@ static int examine(struct accept *accept, struct comparison *comparison, const s
 		.blind = options.blind,
 		.blind_count = options.blind_count,
 	};
+	struct forecast forecast = { .entries = accept->paths.count ? 0 : accept->reference.statement->entries };
 	const struct scan_stats *stats;
 	int r;
 
@@ -174,7 +175,7 @@ static int examine(struct accept *accept, struct comparison *comparison, const s
 	if (r < 0)
 		return r;
 	stats = scan_stats(scan);
-	survey_begin(accept->talk, "examining", scan);
+	survey_begin(accept->talk, "examining", scan, forecast);
 	r = stage_pairs(accept->stage, scan, &staged, err);
 	if (r >= 0)
 		r = diff_run(staged, &diff, sink, &comparison->summary.counts, err);

@@ -176,9 +176,10 @@ static int judge(struct check *check, const struct check_request *request, const
 		.quick = request->quick,
 		.strangers = check->reference.mount_count == 0,
 	};
+	struct forecast forecast = { .entries = check->paths.count ? 0 : check->reference.statement->entries };
 	int r;
 
-	survey_begin(talk, request->quick ? "checking (quick)" : "checking", check->scan);
+	survey_begin(talk, request->quick ? "checking (quick)" : "checking", check->scan, forecast);
 	r = diff_run(check->scan, &options, &check->sink, &comparison->summary.counts, err);
 	survey_end(talk);
 	return r;

@@ -171,7 +171,7 @@ static int fill(struct init *init, struct baseline_writer *writer, struct init_r
 	r = scan_new(&options, &scan, err);
 	if (r < 0)
 		return r;
-	survey_begin(init->talk, "recording", scan);
+	survey_begin(init->talk, "recording", scan, survey_forecast(init->root, init->policy));
 	while ((r = pairs_next(scan, &pair, err)) > 0) {
 		entries++;
 		r = baseline_writer_add(writer, pair.b, err);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/cleanup.h"
 
@@ -92,10 +93,28 @@ int survey_filter(struct tree *tree, const struct path_list *list, struct tree *
 	return 0;
 }
 
-void survey_begin(const struct talk *talk, const char *what, const struct pairs *scan)
+struct forecast survey_forecast(const char *root, const struct policy *policy)
+{
+	struct forecast forecast = { .at_most = true };
+	unsigned long last = 0;
+
+	for (size_t i = 0; i < policy_root_count(policy); i++) {
+		CLEANUP(buf_done) struct buf path = BUF_INIT;
+		struct statvfs status;
+
+		(void)buf_printf(&path, "%s%s", root, policy_root(policy, i));
+		if (!buf_str(&path) || statvfs((char *)path.data, &status) < 0 || status.f_fsid == last)
+			continue;
+		last = status.f_fsid;
+		forecast.entries += status.f_files - status.f_ffree;
+	}
+	return forecast;
+}
+
+void survey_begin(const struct talk *talk, const char *what, const struct pairs *scan, struct forecast forecast)
 {
 	if (talk && talk->begin)
-		talk->begin(talk->context, what, scan_stats(scan));
+		talk->begin(talk->context, what, scan_stats(scan), forecast.entries, forecast.at_most);
 }
 
 void survey_end(const struct talk *talk)

@@ -36,8 +36,17 @@ int survey_mounts(const struct sys_mounts *system, const struct policy *policy, 
  * Owns TREE once it succeeded. An empty list lets everything pass. */
 int survey_filter(struct tree *tree, const struct path_list *list, struct tree **ret_tree, struct err *err);
 
+/* How many entries a scan may meet, for the progress line. */
+struct forecast {
+	uint64_t entries; /* 0: unknown */
+	bool at_most;
+};
+
+/* Without a record to go by: the inodes in use on the file systems that the policy's roots lie on below ROOT. */
+struct forecast survey_forecast(const char *root, const struct policy *policy);
+
 /* Runs BEGIN and END of a talk around a scan. */
-void survey_begin(const struct talk *talk, const char *what, const struct pairs *scan);
+void survey_begin(const struct talk *talk, const char *what, const struct pairs *scan, struct forecast forecast);
 void survey_end(const struct talk *talk);
 
 #endif
