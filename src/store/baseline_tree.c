@@ -4,6 +4,7 @@
  * The newest generation is the table `entry`. An earlier one, N, is what of `entry` was recorded by then
  * (since <= N) merged with what of `entry_past` held then (since <= N < until).
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

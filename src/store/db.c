@@ -2,6 +2,7 @@
 #include "store/db.h"
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/cleanup.h"
 #include "base/quote.h"

@@ -3,6 +3,7 @@
 #include "store/schema.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
