@@ -81,17 +81,24 @@ static int decide(const struct run *run, const struct pair *pair, struct bytes p
 	return r;
 }
 
+/* Does the name stand for another inode now? Numbers are used again at once; the rest never changes in one. */
+static bool is_replaced(const struct run *run, const struct pair *pair)
+{
+	const uint32_t inode = ATTR_BIT(ATTR_INODE);
+	const uint32_t fixed = ATTR_BIT(ATTR_TYPE) | ATTR_BIT(ATTR_BTIME) | ATTR_BIT(ATTR_TARGET) | ATTR_BIT(ATTR_RDEV);
+
+	if (run->options->strangers || !(pair->a->value & pair->b->value & inode))
+		return true;
+	return entry_differs(pair->a, pair->b) & (inode | fixed);
+}
+
 /* A change that its parent directory shows: the name came, went, or stands for another inode. */
 static void explain_parent(struct run *run, const struct pair *pair, struct bytes path)
 {
-	const uint32_t inode = ATTR_BIT(ATTR_INODE);
 	bool dir = (pair->a && judge_is(pair->a, TYPE_DIR)) || (pair->b && judge_is(pair->b, TYPE_DIR));
 
-	if (pair->a && pair->b && !run->options->strangers) {
-		if ((pair->a->value & pair->b->value & inode) && pair->a->inode == pair->b->inode)
-			return;
-	}
-	pending_explain(run->pending, path, dir);
+	if (!pair->a || !pair->b || is_replaced(run, pair))
+		pending_explain(run->pending, path, dir);
 }
 
 static int judge_pair(struct run *run, const struct pair *pair, const struct decision *decision, struct err *err)

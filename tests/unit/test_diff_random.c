@@ -285,7 +285,8 @@ static uint32_t explained(const struct world *world, const char *path)
 			continue;
 		if (a && b && !outcome.told && outcome.decision.profile->kind != PROFILE_VOLATILE)
 			continue;
-		if (a && b && both_values(a, b, ATTR_INODE) && a->variant[ATTR_INODE] == b->variant[ATTR_INODE])
+		if (a && b && both_values(a, b, ATTR_INODE) &&
+		    !(differences(a, b) & (BIT(INODE) | BIT(TYPE) | BIT(BTIME) | BIT(TARGET) | BIT(RDEV))))
 			continue;
 		mask |= FOLLOWS & ~BIT(LINKS);
 		if ((a && is_type(a, TYPE_DIR)) || (b && is_type(b, TYPE_DIR)))

@@ -96,9 +96,12 @@ static void content_written_in_place_explains_nothing(void **state)
 	const struct spec a[] = { dir("/d"), spec_file("/d/f") };
 	const struct spec b[] = { touched("/d"), with(spec_file("/d/f"), ATTR_CONTENT, 2) };
 	const struct spec replaced[] = { touched("/d"), with(spec_file("/d/f"), ATTR_INODE, 2) };
+	/* a new file that was given the number of the old one */
+	const struct spec reused[] = { touched("/d"), with(spec_file("/d/f"), ATTR_BTIME, 2) };
 
 	EXPECT(a, b, "changed /d/f content medium\nchanged /d mtime,ctime medium\n", 0);
 	EXPECT(a, replaced, "changed /d/f inode medium\n", 1);
+	EXPECT(a, reused, "changed /d/f btime medium\n", 1);
 }
 
 /* Only a directory that came or went moves the number of links: else one may be hidden. */
