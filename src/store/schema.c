@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -75,6 +76,8 @@ static const struct {
 /* of https://sqlite.org/fileformat.html "The Database Header" */
 enum {
 	HEADER_BYTES = 100,
+	HEADER_PAGE_BYTES = 16, /* two bytes; 1 stands for 65536 */
+	HEADER_PAGES = 28,
 	HEADER_USER_VERSION = 60,
 	HEADER_APPLICATION_ID = 68,
 	PAGE_BYTES = 16384 /* measured: fewer, larger pages pay until here */
@@ -105,6 +108,20 @@ static uint32_t big_endian(const unsigned char *bytes)
 	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
+/* Is the file as long as its header says? A tail cut off may hold nothing, but then it is not the file written. */
+static int check_length(int fd, const unsigned char *header, const char *name, struct err *err)
+{
+	uint64_t page_bytes = (uint64_t)header[HEADER_PAGE_BYTES] << 8 | header[HEADER_PAGE_BYTES + 1];
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return err_errno_as(err, ERR_IO, errno, "cannot read '%s'", QUOTE(name));
+	page_bytes = page_bytes == 1 ? 65536 : page_bytes;
+	if ((uint64_t)status.st_size != page_bytes * big_endian(header + HEADER_PAGES))
+		return err_set(err, ERR_DATA, "baseline '%s' is damaged: its length is not what it says", QUOTE(name));
+	return 0;
+}
+
 int schema_check_header(int fd, const char *name, struct err *err)
 {
 	static const char magic[16] = "SQLite format 3"; /* with its NUL */
@@ -125,7 +142,7 @@ int schema_check_header(int fd, const char *name, struct err *err)
 			       QUOTE(name), version, SCHEMA_VERSION);
 	if (version != SCHEMA_VERSION)
 		return err_set(err, ERR_DATA, "baseline '%s' is of unknown format %u", QUOTE(name), version);
-	return 0;
+	return check_length(fd, header, name, err);
 }
 
 static bool text_is(sqlite3_stmt *statement, int column, const char *expected)
