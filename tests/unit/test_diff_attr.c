@@ -140,6 +140,7 @@ static void out_of_scope_is_counted(void **state)
 	struct diff_counts counts;
 	CLEANUP(freep) char *lines = run_lines(&options, NULL, 0, &spec, 1, &counts);
 
+	assert_string_equal(lines, "");
 	assert_int_equal(counts.not_in_baseline, 1);
 	assert_int_equal(counts.examined, 0);
 }
@@ -280,6 +281,7 @@ static void quick_expects_content_unread(void **state)
 	assert_int_equal(counts.incomparable[ATTR_CONTENT], 0);
 	options.quick = false;
 	full = run_lines(&options, &a, 1, &b, 1, &counts);
+	assert_string_equal(full, quick);
 	assert_int_equal(counts.incomparable[ATTR_CONTENT], 1);
 }
 
