@@ -135,7 +135,7 @@ static size_t random_tree(struct random *random, struct node *ret_nodes)
 
 		if (strlen(above) > 60)
 			continue;
-		(void)snprintf(node.path, sizeof(node.path), "%s/%s", strcmp(above, "/") == 0 ? "" : above,
+		(void)snprintf(node.path, sizeof(node.path), "%.60s/%.8s", strcmp(above, "/") == 0 ? "" : above,
 			       names[random_below(random, ARRAY_SIZE(names))]);
 		if (i == 0 && random_below(random, 2))
 			node = (struct node){ "/", true };
