@@ -83,11 +83,11 @@ int listing_read(int fd, void *buffer, size_t size, const struct listing_watch *
 	long n;
 	int r;
 
-	for (bool first = true;; first = false) {
+	for (;;) {
 		int failure = 0;
 
 		watch->before(watch->context);
-		n = first && lseek(fd, 0, SEEK_SET) < 0 ? -1 : syscall(SYS_getdents64, fd, buffer, size);
+		n = syscall(SYS_getdents64, fd, buffer, size);
 		if (n < 0)
 			failure = errno;
 		if (!watch->after(watch->context))

@@ -33,7 +33,7 @@ struct listing_watch {
 };
 
 /*
- * Reads the directory from its beginning. BUFFER is the caller's, for the kernel. 0 or a negative errno. Names are
+ * Reads the directory, whose descriptor was not read from yet. BUFFER is the caller's, for the kernel. 0 or a negative errno. Names are
  * unique and ascending afterwards, whatever the file system says.
  */
 int listing_read(int fd, void *buffer, size_t size, const struct listing_watch *watch, struct listing *ret_listing);

@@ -57,15 +57,25 @@ static bool parse_dev(const char *text, unsigned *ret_major, unsigned *ret_minor
 	return true;
 }
 
+static bool parse_number(const char *text, unsigned long *ret_number)
+{
+	char *end;
+
+	*ret_number = strtoul(text, &end, 10);
+	return end != text && !*end;
+}
+
 bool mountinfo_parse(char *line, struct mountinfo_line *ret_line)
 {
-	enum { DEV = 2, POINT = 4, OPTIONAL = 6 };
+	enum { ID, PARENT, DEV, ROOT, POINT, OPTIONS, OPTIONAL };
 	struct mountinfo_line result = { .path = NULL };
 	char *rest = line, *field;
 
 	for (unsigned i = 0; i < OPTIONAL; i++) {
 		field = next_field(&rest);
-		if (!field || (i == DEV && !parse_dev(field, &result.dev_major, &result.dev_minor)))
+		if (!field || (i == ID && !parse_number(field, &result.id)) ||
+		    (i == PARENT && !parse_number(field, &result.parent)) ||
+		    (i == DEV && !parse_dev(field, &result.dev_major, &result.dev_minor)))
 			return false;
 		if (i == POINT)
 			result.path = field;

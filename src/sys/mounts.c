@@ -1,8 +1,9 @@
 /*
  * mounts.c - see mounts.h.
  *
- * Invariant of a loaded table: sorted by path bytes, one mount a path. Where several are mounted on one point the
- * kernel lists the topmost last, so later lines replace earlier ones.
+ * Invariant of a loaded table: sorted by path bytes, one mount a path, all of them reachable. Where several are
+ * mounted on one point the kernel lists the topmost last, so later lines replace earlier ones. A mount below a
+ * point that was mounted over later cannot be reached; it is told by its parent, which is that of the mount above.
  */
 #include "sys/mounts.h"
 
@@ -25,6 +26,14 @@
 #define TABLE_MAX ((size_t)64 << 20)
 
 static const char uuid_dir[] = "/dev/disk/by-uuid";
+
+/* One line. */
+struct row {
+	struct sys_mount mount;
+	unsigned long id, parent;
+	size_t line;
+	bool hidden;
+};
 
 /* Device numbers to UUIDs, from the links udev makes. */
 struct uuid {
@@ -91,22 +100,41 @@ static void mount_done(struct sys_mount *mount)
 	free(mount->id);
 }
 
-static int add_line(char *line, size_t number, const struct buf *uuids, struct buf *table, struct err *err)
+static struct row *rows_of(const struct buf *table)
 {
+	return (struct row *)(void *)table->data;
+}
+
+static size_t count_of(const struct buf *table)
+{
+	return table->len / sizeof(struct row);
+}
+
+static void table_done(struct buf *table)
+{
+	for (size_t i = 0; i < count_of(table); i++)
+		mount_done(&rows_of(table)[i].mount);
+	buf_done(table);
+}
+
+static int add_line(char *line, const struct buf *uuids, struct buf *table, struct err *err)
+{
+	size_t number = count_of(table) + 1;
 	struct mountinfo_line parsed;
-	struct sys_mount mount;
+	struct row row;
 
 	if (!mountinfo_parse(line, &parsed))
 		return err_set(err, ERR_DATA, "mount table, line %zu: not understood", number);
-	mount = (struct sys_mount){ .path = strdup(parsed.path),
-				    .fstype = strdup(parsed.fstype),
-				    .dev_major = parsed.dev_major,
-				    .dev_minor = parsed.dev_minor,
-				    .disk = mountinfo_is_disk(parsed.fstype) };
-	if (mount.path)
-		mount.id = make_id(&mount, uuids);
-	if (!mount.path || !mount.fstype || !mount.id || buf_add(table, &mount, sizeof(mount)) < 0) {
-		mount_done(&mount);
+	row = (struct row){ .id = parsed.id, .parent = parsed.parent, .line = number };
+	row.mount = (struct sys_mount){ .path = strdup(parsed.path),
+					.fstype = strdup(parsed.fstype),
+					.dev_major = parsed.dev_major,
+					.dev_minor = parsed.dev_minor,
+					.disk = mountinfo_is_disk(parsed.fstype) };
+	if (row.mount.path)
+		row.mount.id = make_id(&row.mount, uuids);
+	if (!row.mount.path || !row.mount.fstype || !row.mount.id || buf_add(table, &row, sizeof(row)) < 0) {
+		mount_done(&row.mount);
 		return err_nomem(err);
 	}
 	return 0;
@@ -114,27 +142,107 @@ static int add_line(char *line, size_t number, const struct buf *uuids, struct b
 
 static int by_path(const void *a, const void *b)
 {
-	const struct sys_mount *left = a, *right = b;
+	const struct row *left = a, *right = b;
+	int order = strcmp(left->mount.path, right->mount.path);
 
-	return strcmp(left->path, right->path);
+	return order != 0 ? order : (left->line > right->line) - (left->line < right->line);
 }
 
-/* Sorts (stably, by the order of the lines) and keeps the last of each path. */
-static void settle(struct sys_mounts *mounts)
+/* The first row of exactly that path in the sorted table; the count when there is none. */
+static size_t find_path(const struct row *rows, size_t count, struct bytes path)
 {
-	size_t kept = 0;
+	size_t low = 0, high = count;
 
-	if (mounts->count == 0)
-		return;
-	qsort(mounts->mounts, mounts->count, sizeof(*mounts->mounts), by_path);
-	for (size_t i = 1; i < mounts->count; i++) {
-		if (strcmp(mounts->mounts[i].path, mounts->mounts[kept].path) == 0)
-			mount_done(&mounts->mounts[kept]);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (path_compare(bytes_of(rows[middle].mount.path), path) < 0)
+			low = middle + 1;
 		else
-			kept++;
-		mounts->mounts[kept] = mounts->mounts[i];
+			high = middle;
 	}
-	mounts->count = kept + 1;
+	return low < count && bytes_equal(bytes_of(rows[low].mount.path), path) ? low : count;
+}
+
+/* Was something mounted above it, on the same parent, after it? */
+static bool is_covered(const struct row *rows, size_t count, const struct row *row)
+{
+	struct bytes path = bytes_of(row->mount.path);
+
+	while (path.len > 1) {
+		path = path_parent(path);
+		for (size_t i = find_path(rows, count, path);
+		     i < count && bytes_equal(bytes_of(rows[i].mount.path), path); i++)
+			if (rows[i].parent == row->parent && rows[i].id != row->parent)
+				return true;
+	}
+	return false;
+}
+
+struct by_id {
+	unsigned long id;
+	struct row *row;
+};
+
+static int by_id(const void *a, const void *b)
+{
+	const struct by_id *left = a, *right = b;
+
+	return (left->id > right->id) - (left->id < right->id);
+}
+
+/* What is mounted in something hidden is hidden as well. */
+static int hide_below(struct row *rows, size_t count)
+{
+	CLEANUP(freep) struct by_id *ids = calloc(count, sizeof(*ids));
+	bool again = true;
+
+	if (!ids)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		ids[i] = (struct by_id){ rows[i].id, &rows[i] };
+	qsort(ids, count, sizeof(*ids), by_id);
+	while (again) {
+		again = false;
+		for (size_t i = 0; i < count; i++) {
+			const struct by_id wanted = { rows[i].parent, NULL };
+			const struct by_id *parent = bsearch(&wanted, ids, count, sizeof(*ids), by_id);
+
+			if (rows[i].hidden || !parent || !parent->row->hidden)
+				continue;
+			rows[i].hidden = again = true;
+		}
+	}
+	return 0;
+}
+
+/* Sorts, and moves the last visible row of each path to the result. 0 or -1. */
+static int settle(struct buf *table, struct sys_mounts *ret_mounts)
+{
+	struct row *rows = rows_of(table);
+	size_t count = count_of(table), kept = 0;
+	struct sys_mount *mounts;
+
+	if (count == 0)
+		return 0;
+	qsort(rows, count, sizeof(*rows), by_path);
+	for (size_t i = 0; i < count; i++)
+		rows[i].hidden = is_covered(rows, count, &rows[i]);
+	mounts = calloc(count, sizeof(*mounts));
+	if (!mounts || hide_below(rows, count) < 0) {
+		free(mounts);
+		return -1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (rows[i].hidden)
+			continue;
+		if (kept && strcmp(mounts[kept - 1].path, rows[i].mount.path) == 0)
+			mount_done(&mounts[--kept]);
+		mounts[kept++] = rows[i].mount;
+		rows[i].mount = (struct sys_mount){ .path = NULL };
+	}
+	*ret_mounts = (struct sys_mounts){ mounts, kept };
+	return 0;
 }
 
 /* Files in /proc have no size: read to the end. */
@@ -165,10 +273,9 @@ int sys_mounts_load(const char *mountinfo, struct sys_mounts *ret_mounts, struct
 {
 	CLEANUP(buf_done) struct buf text = BUF_INIT;
 	CLEANUP(buf_done) struct buf uuids = BUF_INIT;
-	CLEANUP(buf_done) struct buf table = BUF_INIT;
-	CLEANUP(sys_mounts_done) struct sys_mounts mounts = { .mounts = NULL };
+	CLEANUP(table_done) struct buf table = BUF_INIT;
+	struct sys_mounts mounts = { .mounts = NULL };
 	char *line, *end;
-	size_t number = 1;
 	int r;
 
 	r = read_table(mountinfo ? mountinfo : "/proc/self/mountinfo", &text, err);
@@ -176,24 +283,19 @@ int sys_mounts_load(const char *mountinfo, struct sys_mounts *ret_mounts, struct
 		return r;
 	if (!(line = buf_str(&text)) || load_uuids(&uuids) < 0)
 		return err_nomem(err);
-	for (; *line; line = end, number++) {
+	for (; *line; line = end) {
 		end = strchr(line, '\n');
 		if (end)
 			*end++ = '\0';
 		else
 			end = line + strlen(line);
-		r = add_line(line, number, &uuids, &table, err);
-		mounts = (struct sys_mounts){ (struct sys_mount *)(void *)table.data,
-					      table.len / sizeof(struct sys_mount) };
-		if (r < 0) {
-			table = BUF_INIT;
+		r = add_line(line, &uuids, &table, err);
+		if (r < 0)
 			return r;
-		}
 	}
-	table = BUF_INIT;
-	settle(&mounts);
+	if (settle(&table, &mounts) < 0)
+		return err_nomem(err);
 	*ret_mounts = mounts;
-	mounts = (struct sys_mounts){ .mounts = NULL };
 	return 0;
 }
 

@@ -1,0 +1,3 @@
+foreach(name tree content quick scope deep race stall)
+  tally_unit(scan_${name} ROOMS scan policy tree crypto sys base)
+endforeach()
