@@ -199,6 +199,8 @@ static int commit(struct accept *accept, struct statement *ret_statement, struct
 		.resolved = reference->resolved,
 		.mounts = accept->mounts,
 		.mount_count = accept->mount_count,
+		.previous = baseline_statement_text(reference->baseline, reference->sequence),
+		.scope = judging(accept),
 	};
 	int r;
 
@@ -212,7 +214,7 @@ static int conclude(struct accept *accept, struct comparison *comparison, struct
 	CLEANUP(reference_done) struct reference reference = REFERENCE_INIT;
 	int r;
 
-	r = reference_open(accept->place, &reference, err);
+	r = reference_open_unfinished(accept->place, &reference, err);
 	if (r >= 0)
 		r = reference_summary(&reference, accept->place, comparison->texts, &comparison->summary, err);
 	if (r >= 0)
@@ -244,6 +246,9 @@ static int run(struct accept *accept, struct comparison *comparison, struct err 
 	r = stage_new(&options, &accept->stage, err);
 	if (r >= 0)
 		r = examine(accept, comparison, &sink, err);
+	if (r >= 0 && accept->paths.count && stage_count(accept->stage) == 0 && !mounts_changed &&
+	    comparison->summary.counts.examined == 0)
+		return err_set(err, ERR_NOINPUT, "nothing to accept: the baseline's policy covers none of these paths");
 	if (r >= 0)
 		r = stage_parents(accept->stage, judging(accept), &accept->system, err);
 	if (r >= 0 && (stage_count(accept->stage) || mounts_changed || accept->policy)) {

@@ -9,6 +9,14 @@
 
 #include "base/cleanup.h"
 
+bool generation_in_scope(void *policy, struct bytes path)
+{
+	struct decision decision;
+
+	policy_decide(policy, path, true, &decision);
+	return decision.in_scope;
+}
+
 int generation_commit(struct baseline_writer *writer, const struct generation_parts *parts,
 		      const struct secret_key *key, struct statement *ret_statement, struct err *err)
 {
@@ -25,8 +33,17 @@ int generation_commit(struct baseline_writer *writer, const struct generation_pa
 		.mounts = parts->mounts,
 		.mount_count = parts->mount_count,
 	};
+	char previous[HASH_TEXT];
 	int r;
 
+	if (parts->previous) {
+		statement_hash(parts->previous, strlen(parts->previous), previous);
+		info.previous = previous;
+	}
+	if (parts->scope) {
+		info.in_scope = generation_in_scope;
+		info.context = (void *)(uintptr_t)parts->scope;
+	}
 	if (parts->policy) {
 		r = policy_resolved(parts->policy, &text, err);
 		if (r < 0)

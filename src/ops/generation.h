@@ -16,7 +16,12 @@ struct generation_parts {
 	const struct policy_file *resolved;
 	const struct mount *mounts;
 	size_t mount_count;
+	const char *previous; /* text of the statement that was verified and is followed; NULL for the first */
+	const struct policy *scope; /* the policy that tells of orphans; NULL: none can be */
 };
+
+/* The policy's word on a path that has no row: for baseline_tree() and baseline_writer_commit(). */
+bool generation_in_scope(void *policy, struct bytes path);
 
 /* Commits a writer with these parts, the present time and this program's name. */
 int generation_commit(struct baseline_writer *writer, const struct generation_parts *parts,

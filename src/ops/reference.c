@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/quote.h"
+#include "ops/generation.h"
 
 int state_lock(int state_dirfd, int *ret_fd, struct err *err)
 {
@@ -135,7 +136,7 @@ static int load_policy(struct reference *reference, struct err *err)
 	return r < 0 ? err_wrap(err, r, "generation %llu", (unsigned long long)reference->sequence) : 0;
 }
 
-int reference_open(const struct place *place, struct reference *ret_reference, struct err *err)
+static int open_reference(const struct place *place, bool finished, struct reference *ret_reference, struct err *err)
 {
 	CLEANUP(reference_done) struct reference reference = REFERENCE_INIT;
 	int r;
@@ -149,6 +150,8 @@ int reference_open(const struct place *place, struct reference *ret_reference, s
 		r = config_trust(place, &reference.trust, err);
 	if (r < 0)
 		return r;
+	for (size_t i = 0; !finished && i < reference.trust.count; i++)
+		reference.trust.keys[i].required = false;
 	reference.newest = baseline_newest(reference.baseline);
 	if (reference.newest < place->min_sequence)
 		return err_set(err, ERR_UNTRUSTED,
@@ -170,17 +173,20 @@ int reference_open(const struct place *place, struct reference *ret_reference, s
 	return 0;
 }
 
-static bool in_scope(void *context, struct bytes path)
+int reference_open(const struct place *place, struct reference *ret_reference, struct err *err)
 {
-	struct decision decision;
+	return open_reference(place, true, ret_reference, err);
+}
 
-	policy_decide(context, path, true, &decision);
-	return decision.in_scope;
+int reference_open_unfinished(const struct place *place, struct reference *ret_reference, struct err *err)
+{
+	return open_reference(place, false, ret_reference, err);
 }
 
 int reference_tree(struct reference *reference, struct tree **ret_tree, struct err *err)
 {
-	return baseline_tree(reference->baseline, reference->sequence, in_scope, reference->policy, ret_tree, err);
+	return baseline_tree(reference->baseline, reference->sequence, generation_in_scope, reference->policy, ret_tree,
+			     err);
 }
 
 /* Another tally may have made and seen a newer generation while this one was reading: never go back behind it. */

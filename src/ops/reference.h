@@ -33,6 +33,8 @@ struct reference {
 #define BASELINE_FILE "baseline.db"
 
 int reference_open(const struct place *place, struct reference *ret_reference, struct err *err);
+/* The same before the keys that trusted.d/require names have signed: any trusted signature will do. */
+int reference_open_unfinished(const struct place *place, struct reference *ret_reference, struct err *err);
 void reference_done(struct reference *reference);
 
 /* The entries of the chosen generation; the policy tells it of orphans. */

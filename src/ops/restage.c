@@ -27,6 +27,8 @@ static bool holds(const struct staged *staged)
 	struct statx now;
 	int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
 
+	if (staged->removed && staged->settled)
+		return true;
 	if (statx(AT_FDCWD, (const char *)staged->path, flags, STATX_BASIC_STATS, &now) == 0)
 		return !staged->removed && same(&now, staged);
 	/* Longer than a path lookup can name: the staging scan walked there by descriptors a moment ago. */

@@ -264,7 +264,7 @@ int op_sign_add(const struct place *place, const char *signature_file, uint64_t 
 		return r;
 	r = lock_installed(place, &lock, err);
 	if (r >= 0)
-		r = reference_open(place, &reference, err);
+		r = reference_open_unfinished(place, &reference, err);
 	if (r >= 0)
 		r = records_prove_all(&reference, err);
 	if (r < 0)

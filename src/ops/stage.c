@@ -1,20 +1,10 @@
 /* stage.c - see stage.h. */
-#include "ops/stage.h"
+#include "ops/stage_inner.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-
-struct stage {
-	struct stage_options options;
-	const struct path_list *paths;
-	struct staged *list;
-	size_t count, capacity;
-	struct buf blind; /* paths of directories that could not be listed: struct bytes of heap copies */
-	struct entry_copy **parents;
-	size_t parent_count;
-};
 
 static struct bytes *blind_of(const struct stage *stage, size_t *ret_count)
 {
@@ -100,7 +90,7 @@ static bool wanted(const struct policy *policy, const struct entry *entry, struc
 	return ret_decision->in_scope;
 }
 
-static int put(struct stage *stage, const struct entry *entry, struct err *err)
+int stage_put(struct stage *stage, const struct entry *entry, struct err *err)
 {
 	const struct policy *policy = stage->options.new_policy ? stage->options.new_policy : stage->options.old_policy;
 	struct decision decision;
@@ -111,12 +101,13 @@ static int put(struct stage *stage, const struct entry *entry, struct err *err)
 	return r < 0 ? r : note(stage, entry, false, settled, err);
 }
 
-static int drop(struct stage *stage, const struct entry *entry, struct err *err)
+/* OUT_OF_SCOPE: it may well be there, but the new policy does not cover it. */
+static int drop(struct stage *stage, const struct entry *entry, bool out_of_scope, struct err *err)
 {
 	int r;
 
 	r = baseline_writer_remove(stage->options.writer, entry->path, err);
-	return r < 0 ? r : note(stage, entry, true, false, err);
+	return r < 0 ? r : note(stage, entry, true, out_of_scope, err);
 }
 
 /* A directory that could not be listed: what was recorded below it stays recorded. */
@@ -161,11 +152,11 @@ static int stage_policy(struct stage *stage, const struct pair *pair, struct err
 	if (a && b) {
 		if (entry_differs(a, b) || b->failed || (entry_incomparable(a, b) & b->value) == 0)
 			return 0;
-		return put(stage, b, err);
+		return stage_put(stage, b, err);
 	}
 	if (a)
-		return wanted(stage->options.new_policy, a, &decision) ? 0 : drop(stage, a, err);
-	return wanted(stage->options.old_policy, b, &decision) ? 0 : put(stage, b, err);
+		return wanted(stage->options.new_policy, a, &decision) ? 0 : drop(stage, a, true, err);
+	return wanted(stage->options.old_policy, b, &decision) ? 0 : stage_put(stage, b, err);
 }
 
 static int stage_pair(struct stage *stage, const struct pair *pair, struct err *err)
@@ -181,12 +172,12 @@ static int stage_pair(struct stage *stage, const struct pair *pair, struct err *
 	if (stage->options.new_policy)
 		return stage_policy(stage, pair, err);
 	if (!b)
-		return unseen(stage, a->path) ? 0 : drop(stage, a, err);
+		return unseen(stage, a->path) ? 0 : drop(stage, a, false, err);
 	if (b->failed && a)
 		return 0;
 	if (a && !entry_differs(a, b) && !entry_incomparable(a, b))
 		return 0;
-	return put(stage, b, err);
+	return stage_put(stage, b, err);
 }
 
 struct stager {
@@ -222,115 +213,6 @@ int stage_pairs(struct stage *stage, struct pairs *scan, struct pairs **ret_pair
 		(struct stager){ .pairs = { .next = stager_next, .free = stager_free }, .scan = scan, .stage = stage };
 	*ret_pairs = &stager->pairs;
 	return 0;
-}
-
-struct rows {
-	struct tree tree;
-	struct tree *from;
-	struct stage *stage;
-};
-
-static bool is_parent(const struct path_list *paths, struct bytes path)
-{
-	for (size_t i = 0; i < paths->count; i++) {
-		if (paths->paths[i].len > 1 && bytes_equal(path_parent(paths->paths[i]), path))
-			return true;
-	}
-	return false;
-}
-
-static int rows_next(struct tree *tree, const struct entry **ret_entry, struct err *err)
-{
-	struct rows *rows = (struct rows *)(void *)tree;
-	struct stage *stage = rows->stage;
-
-	for (;;) {
-		struct entry_copy **grown;
-		int r = tree_next(rows->from, ret_entry, err);
-
-		if (r <= 0 || stage->paths->count == 0 || path_list_covers(stage->paths, (*ret_entry)->path))
-			return r;
-		if (!is_parent(stage->paths, (*ret_entry)->path))
-			continue;
-		grown = realloc(stage->parents, (stage->parent_count + 1) * sizeof(struct entry_copy *));
-		if (!grown)
-			return err_nomem(err);
-		stage->parents = grown;
-		r = entry_copy(*ret_entry, &stage->parents[stage->parent_count], err);
-		if (r < 0)
-			return r;
-		stage->parent_count++;
-	}
-}
-
-static void rows_free(struct tree *tree)
-{
-	struct rows *rows = (struct rows *)(void *)tree;
-
-	tree_freep(&rows->from);
-	free(rows);
-}
-
-int stage_rows(struct stage *stage, struct reference *reference, const struct path_list *paths, struct tree **ret_rows,
-	       struct err *err)
-{
-	struct rows *rows = calloc(1, sizeof(*rows));
-	int r;
-
-	if (!rows)
-		return err_nomem(err);
-	r = reference_tree(reference, &rows->from, err);
-	if (r < 0) {
-		free(rows);
-		return r;
-	}
-	rows->tree = *rows->from;
-	rows->tree.next = rows_next;
-	rows->tree.free = rows_free;
-	rows->stage = stage;
-	stage->paths = paths;
-	*ret_rows = &rows->tree;
-	return 0;
-}
-
-static int stage_parent(struct stage *stage, const struct entry *recorded, const struct policy *policy,
-			const struct sys_mounts *system, struct err *err)
-{
-	static const uint32_t follows =
-		ATTR_BIT(ATTR_MTIME) | ATTR_BIT(ATTR_CTIME) | ATTR_BIT(ATTR_SIZE) | ATTR_BIT(ATTR_LINKS);
-	CLEANUP(pairs_freep) struct pairs *scan = NULL;
-	struct scan_options options = {
-		.root = "/",
-		.policy = policy,
-		.paths = &recorded->path,
-		.path_count = 1,
-		.mounts = system,
-		.reference_mounts = stage->options.mounts,
-		.reference_mount_count = stage->options.mount_count,
-		.metadata_only = true,
-	};
-	struct pair pair;
-	uint32_t differs;
-	int r;
-
-	r = scan_new(&options, &scan, err);
-	if (r >= 0)
-		r = pairs_next(scan, &pair, err); /* the directory itself comes before what is in it */
-	if (r <= 0 || !pair.b || !bytes_equal(pair.b->path, recorded->path) || pair.b->failed)
-		return r < 0 ? r : 0;
-	differs = entry_differs(recorded, pair.b);
-	return differs && (differs & ~follows) == 0 ? put(stage, pair.b, err) : 0;
-}
-
-int stage_parents(struct stage *stage, const struct policy *policy, const struct sys_mounts *system, struct err *err)
-{
-	int r = 0;
-
-	if (stage->count == 0)
-		return 0;
-	for (size_t i = 0; r >= 0 && i < stage->parent_count; i++)
-		r = stage_parent(stage, &stage->parents[i]->entry, policy, system, err);
-	return r;
 }
 
 static int silent_change(void *context, const struct change *change, struct err *err)

@@ -26,7 +26,7 @@ struct stage_options {
 int stage_new(const struct stage_options *options, struct stage **ret_stage, struct err *err);
 void stage_freep(struct stage **stage);
 
-/* The reference's rows at or below PATHS (empty: all); on the way it keeps the rows of their parents. */
+/* The reference's rows at or below PATHS (empty: all); on the way it keeps the rows of the directories above. */
 int stage_rows(struct stage *stage, struct reference *reference, const struct path_list *paths, struct tree **ret_rows,
 	       struct err *err);
 
@@ -34,8 +34,9 @@ int stage_rows(struct stage *stage, struct reference *reference, const struct pa
 int stage_pairs(struct stage *stage, struct pairs *scan, struct pairs **ret_pairs, struct err *err);
 
 /*
- * After the pairs: a parent directory whose times, size or link count follow from what was accepted below it is
- * recorded anew, when nothing else of it differs.
+ * After the pairs, the directories above what was accepted: one that is not recorded yet becomes so (a row without its
+ * parent would be an orphan), and the next one above it, whose times, size or link count follow from that, is recorded
+ * anew when nothing else of it differs.
  */
 int stage_parents(struct stage *stage, const struct policy *policy, const struct sys_mounts *system, struct err *err);
 
@@ -46,7 +47,7 @@ uint64_t stage_count(const struct stage *stage);
 struct staged {
 	unsigned char *path;
 	size_t path_len;
-	bool removed, settled; /* settled: need not look again (a growing log) */
+	bool removed, settled; /* settled: may have changed again (a log), may be there (out of a new policy's scope) */
 	enum file_type type;
 	uint64_t inode, size;
 	struct timestamp mtime, ctime;
