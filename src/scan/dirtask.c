@@ -11,131 +11,15 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "scan/dirjob.h"
 #include "scan/mountrule.h"
 #include "scan/stall.h"
 #include "scan/starts.h"
 
-/* One directory being worked on. */
-struct job {
-	struct worker *worker;
-	const struct shared *shared;
-	struct node *node;
-	struct pinned dir;
-	bool in_cwd;
-	size_t path_len; /* of the directory, in worker->path; a child's name comes behind */
-};
-
-static void job_done(struct job *job)
+static void job_done(struct dirjob *job)
 {
 	fdcache_unpin(&job->worker->pool->fds, &job->dir);
 }
-
-/* --- listing --- */
-
-static void before_call(void *context)
-{
-	worker_block(context);
-}
-
-static bool after_call(void *context)
-{
-	return worker_unblock(context) && !worker_must_stop(context);
-}
-
-static char *problem_text(const char *what, int failure)
-{
-	char *text = NULL, reason[128];
-
-	if (asprintf(&text, "%s: %s", what, strerror_r(failure, reason, sizeof(reason))) < 0)
-		return NULL;
-	return text;
-}
-
-/* What the directory's entry will say. 0, or -1 when memory is short. */
-static int explain(int r, char **ret_problem, enum node_listed *ret_listed)
-{
-	switch (-r) {
-	case ENOENT:
-		*ret_listed = LISTED_GONE;
-		return 0;
-	case ESTALE:
-	case ENOTDIR:
-	case ELOOP:
-		*ret_problem = strdup("changed while it was read");
-		break;
-	case EFBIG:
-		*ret_problem = strdup("more names than fit into 1 GiB");
-		break;
-	case ENOMEM:
-		return -1;
-	default:
-		*ret_problem = problem_text("cannot list", -r);
-		break;
-	}
-	return *ret_problem ? 0 : -1;
-}
-
-/* Names that would make paths longer than may be recorded: left out, and the directory says so. */
-static int drop_long_names(struct listing *listing, size_t path_len, char **ret_problem)
-{
-	size_t kept = 0;
-
-	if (path_len + 1 + UINT16_MAX <= PATH_MAX_BYTES || listing->count == 0)
-		return 0;
-	for (size_t i = 0; i < listing->count; i++)
-		if (path_len + 1 + listing->names[i].len <= PATH_MAX_BYTES)
-			listing->names[kept++] = listing->names[i];
-	if (kept == listing->count)
-		return 0;
-	listing->count = kept;
-	*ret_problem = strdup("paths in it are longer than 65536 bytes");
-	return *ret_problem ? 0 : -1;
-}
-
-static int read_names(struct job *job, struct listing *listing)
-{
-	struct worker *worker = job->worker;
-	const struct listing_watch watch = { before_call, after_call, worker };
-	struct node *node = job->node;
-	int r;
-
-	if (node->partial)
-		return starts_listing(job->shared, node->path_len, node->start_low, node->start_high, listing);
-	worker_block(worker);
-	r = fdcache_pin(&worker->pool->fds, node, &job->dir);
-	if (!worker_unblock(worker))
-		return -ECANCELED;
-	return r < 0 ? r : listing_read(job->dir.fd, worker->buffer, POOL_READ_BYTES, &watch, listing);
-}
-
-static int list(struct job *job)
-{
-	CLEANUP(listing_done) struct listing listing = { .names = NULL };
-	CLEANUP(policy_dir_freep) struct policy_dir *policy_dir = NULL;
-	CLEANUP(freep) char *problem = NULL;
-	enum node_listed listed = LISTED_YES;
-	struct worker *worker = job->worker;
-	const struct node *parent = job->node->parent;
-	struct bytes path = { worker->path.data, worker->path.len };
-	struct err err;
-	int r;
-
-	if (path.len == 0)
-		path = bytes_of("/");
-	r = policy_dir_new(job->shared->options.policy, parent ? parent->policy_dir : NULL, path, &policy_dir, &err);
-	if (r < 0)
-		return -1;
-	r = read_names(job, &listing);
-	if (r == -ECANCELED)
-		return r;
-	if (r < 0 ? explain(r, &problem, &listed) < 0 : drop_long_names(&listing, path.len, &problem) < 0)
-		return -1;
-	pool_publish_listing(worker->pool, job->node, &listing, STEAL(policy_dir), STEAL(problem), listed);
-	listing = (struct listing){ .names = NULL };
-	return 0;
-}
-
-/* --- children --- */
 
 /* A name while it is decided what becomes of it. */
 struct candidate {
@@ -147,7 +31,7 @@ struct candidate {
 	bool partial;
 };
 
-static void decide(const struct job *job, struct candidate *candidate, bool is_dir)
+static void decide(const struct dirjob *job, struct candidate *candidate, bool is_dir)
 {
 	const struct policy_dir *policy_dir = job->node->policy_dir;
 
@@ -161,7 +45,7 @@ static void decide(const struct job *job, struct candidate *candidate, bool is_d
 	candidate->enter = is_dir && policy_dir_may_enter(policy_dir, candidate->path);
 }
 
-static bool is_wanted(const struct job *job, const struct candidate *candidate)
+static bool is_wanted(const struct dirjob *job, const struct candidate *candidate)
 {
 	if (candidate->decision.in_scope)
 		return true;
@@ -193,7 +77,7 @@ static enum content_want want_of(const struct shared *shared, const struct candi
 	}
 }
 
-static struct node *make_subdir(const struct job *job, const struct candidate *candidate, const struct child *child,
+static struct node *make_subdir(const struct dirjob *job, const struct candidate *candidate, const struct child *child,
 				const struct mountrule *rule)
 {
 	struct node *node = node_new(job->node, child->name, candidate->name->len);
@@ -213,7 +97,7 @@ static struct node *make_subdir(const struct job *job, const struct candidate *c
 }
 
 /* The entry is there: 1 keep it, 0 drop it, -1 when memory is short. */
-static int place(struct job *job, struct candidate *candidate, const struct meta_raw *raw, struct child *child)
+static int place(struct dirjob *job, struct candidate *candidate, const struct meta_raw *raw, struct child *child)
 {
 	struct pool *pool = job->worker->pool;
 	struct mountrule rule = { .verdict = MOUNT_NONE };
@@ -245,7 +129,7 @@ static int place(struct job *job, struct candidate *candidate, const struct meta
 	return !child->silent || child->entry.failed;
 }
 
-static int set_path(struct job *job, size_t index, struct candidate *candidate)
+static int set_path(struct dirjob *job, size_t index, struct candidate *candidate)
 {
 	const struct listing *listing = &job->node->listing;
 	const char *name = listing_name(listing, index);
@@ -269,14 +153,14 @@ static int set_path(struct job *job, size_t index, struct candidate *candidate)
 }
 
 /* Names that gave no answer are not asked again; too many of them, and the directory is not asked at all. */
-static bool is_stuck(const struct job *job, size_t index)
+static bool is_stuck(const struct dirjob *job, size_t index)
 {
 	return job->node->stuck_name == index + 1 ||
 	       atomic_load_explicit(&job->node->stalls, memory_order_relaxed) >= POOL_NODE_STALLS_MAX;
 }
 
 /* One name: 1 an entry is in *CHILD, 0 none, -1, -ECANCELED. */
-static int examine(struct job *job, size_t index, struct arena *arena, struct child *child)
+static int examine(struct dirjob *job, size_t index, struct arena *arena, struct child *child)
 {
 	struct worker *worker = job->worker;
 	struct candidate candidate;
@@ -311,7 +195,7 @@ static int examine(struct job *job, size_t index, struct arena *arena, struct ch
 	return place(job, &candidate, &raw, child);
 }
 
-static void count_found(struct job *job, const struct chunk *chunk)
+static void count_found(struct dirjob *job, const struct chunk *chunk)
 {
 	struct scan_stats *stats = &job->worker->pool->stats;
 	uint64_t bytes = 0;
@@ -323,7 +207,7 @@ static void count_found(struct job *job, const struct chunk *chunk)
 	(void)atomic_fetch_add_explicit(&stats->found_bytes, bytes, memory_order_relaxed);
 }
 
-static int examine_chunk(struct job *job, size_t first)
+static int examine_chunk(struct dirjob *job, size_t first)
 {
 	size_t left = job->node->listing.count - first, count = left < CHUNK_ENTRIES ? left : CHUNK_ENTRIES;
 	CLEANUP(chunk_unrefp) struct chunk *chunk = chunk_new(count);
@@ -346,7 +230,7 @@ static int examine_chunk(struct job *job, size_t first)
 }
 
 /* Opens the directory when it was listed long ago, and goes there where that saves a path. */
-static int enter(struct job *job)
+static int enter(struct dirjob *job)
 {
 	struct worker *worker = job->worker;
 	int r = 0;
@@ -362,7 +246,7 @@ static int enter(struct job *job)
 }
 
 /* A directory that cannot be opened (any more): its remaining names are gone or unexamined, one by one. */
-static int pass_over(struct job *job, size_t first, int failure)
+static int pass_over(struct dirjob *job, size_t first, int failure)
 {
 	size_t left = job->node->listing.count - first, count = left < CHUNK_ENTRIES ? left : CHUNK_ENTRIES;
 	CLEANUP(chunk_unrefp) struct chunk *chunk = chunk_new(count);
@@ -390,7 +274,7 @@ static int pass_over(struct job *job, size_t first, int failure)
 
 int dirtask_run(struct worker *worker, struct node *node)
 {
-	CLEANUP(job_done) struct job job = { .worker = worker, .shared = worker->pool->shared, .node = node };
+	CLEANUP(job_done) struct dirjob job = { .worker = worker, .shared = worker->pool->shared, .node = node };
 	size_t first = node->next_name;
 	int r = 0;
 
@@ -399,7 +283,7 @@ int dirtask_run(struct worker *worker, struct node *node)
 	job.path_len = worker->path.len;
 	atomic_store_explicit(&worker->at, first, memory_order_relaxed);
 	if (atomic_load_explicit(&node->listed, memory_order_acquire) == LISTED_NO)
-		r = list(&job);
+		r = dirlist_run(&job);
 	if (r < 0 || node->listing.count == 0)
 		return r;
 	r = enter(&job);

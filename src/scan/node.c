@@ -88,6 +88,48 @@ void node_unrefp(struct node **node)
 	bury(dead);
 }
 
+/* Takes a reference over. */
+static void enlist(struct node *node, struct node **list)
+{
+	if (!node)
+		return;
+	node->next_dead = *list;
+	*list = node;
+}
+
+static void enlist_subdirs(struct chunk *chunk, struct node **list)
+{
+	for (size_t i = 0; i < chunk->count; i++) {
+		enlist(chunk->children[i].subdir, list);
+		chunk->children[i].subdir = NULL;
+	}
+}
+
+void node_forget(struct node *node)
+{
+	struct node *list = NULL;
+
+	for (; node; node = node->parent)
+		enlist(node_ref(node), &list);
+	while (list) {
+		struct node *next = list;
+
+		list = next->next_dead;
+		while (next->first) {
+			struct chunk *chunk = next->first;
+
+			next->first = chunk->next;
+			enlist_subdirs(chunk, &list);
+			chunk_unrefp(&chunk);
+		}
+		if (next->at)
+			enlist_subdirs(next->at, &list);
+		while (next->pending.count)
+			enlist(next->pending.nodes[--next->pending.count], &list);
+		node_unrefp(&next);
+	}
+}
+
 struct chunk *chunk_new(size_t capacity)
 {
 	struct chunk *chunk = malloc(sizeof(*chunk) + capacity * sizeof(struct child));

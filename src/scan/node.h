@@ -103,6 +103,13 @@ struct node *node_new(struct node *parent, const char *name, size_t name_len);
 struct node *node_ref(struct node *node);
 void node_unrefp(struct node **node);
 
+/*
+ * For a scan given up before its end: a directory owns what was found in it and not taken, and what was found refers
+ * to the directory. Undoes that for NODE, its ancestors and all that was found below them. No worker may be
+ * running but abandoned ones.
+ */
+void node_forget(struct node *node);
+
 /* With one reference and room for CAPACITY children. NULL when memory is short. */
 struct chunk *chunk_new(size_t capacity);
 struct chunk *chunk_ref(struct chunk *chunk);

@@ -1,5 +1,5 @@
 /*
- * scan.c - see scan.h. The consumer: fills the window from the walk and the reference, delivers from its head.
+ * scan.c - see scan.h. The consumer's loop: fill the window (merge.c), wait, deliver its head (deliver.c).
  */
 #include "scan/scan.h"
 
@@ -14,29 +14,13 @@
 #include "base/fd.h"
 #include "base/quote.h"
 #include "scan/mountrule.h"
+#include "scan/scan_inner.h"
 #include "scan/scan_private.h"
 #include "scan/stall.h"
 #include "scan/starts.h"
-#include "scan/want.h"
-#include "scan/window.h"
 #include "sys/file.h"
 
 enum { FDS_MAX = 2048, THREADS_MAX = 256 };
-
-struct scan {
-	struct pairs pairs;
-	struct shared shared;
-	struct pool *pool;
-	struct walk walk;
-	struct window window;
-	struct chunk *root_entry; /* until it is in the window; a reference */
-	struct node *root;
-	const struct entry *reference; /* the next one of the tree, borrowed; NULL at its end */
-	bool front_done, delivered;
-	struct buf path; /* of the delivered entry */
-	struct node *path_node; /* whose path it begins with; a reference */
-	struct entry entry; /* the delivered one */
-};
 
 static struct scan *scan_of(struct pairs *pairs)
 {
@@ -48,201 +32,6 @@ static int interrupted(const struct scan *scan, struct err *err)
 	if (scan->shared.options.interrupted && atomic_load(scan->shared.options.interrupted))
 		return err_set(err, ERR_INTERRUPTED, "interrupted");
 	return 0;
-}
-
-static int next_reference(struct scan *scan, struct err *err)
-{
-	const struct entry *entry;
-	int r = tree_next(scan->shared.options.reference, &entry, err);
-
-	if (r >= 0)
-		scan->reference = r ? entry : NULL;
-	return r;
-}
-
-/* --- the front --- */
-
-static int add_gone(struct scan *scan, struct err *err)
-{
-	int r = window_reference(&scan->window, window_add(&scan->window), scan->reference, err);
-
-	return r < 0 ? r : next_reference(scan, err);
-}
-
-/* The child that the walk stands at, or the root; REFERENCE is of the same path or NULL. */
-static int add_child(struct scan *scan, struct chunk *chunk, const struct child *child, struct node *dir,
-		     const struct entry *reference, struct err *err)
-{
-	struct slot *slot = window_add(&scan->window);
-	uint64_t prefix;
-	int r = 0;
-
-	slot->chunk = chunk_ref(chunk);
-	slot->child = child;
-	slot->dir = dir;
-	if (reference)
-		r = window_reference(&scan->window, slot, reference, err);
-	if (r < 0)
-		return r;
-	switch (want_plan(child, reference, scan->shared.options.quick, &prefix)) {
-	case PLAN_READ:
-		return window_read(&scan->window, slot, prefix, err);
-	case PLAN_COPY:
-		slot->copy = true;
-		if (reference->value & ATTR_BIT(ATTR_CONTENT))
-			(void)atomic_fetch_add(&scan->pool->stats.skipped, 1);
-		return 0;
-	case PLAN_PASS:
-		(void)atomic_fetch_add(&scan->pool->stats.skipped, 1);
-		return 0;
-	case PLAN_NOTHING:
-	default:
-		return 0;
-	}
-}
-
-/* One slot more, from the walk or from the reference, whichever path is smaller. 1 when something was added, 0 when
- * the walk is blocked or everything has ended. */
-static int advance(struct scan *scan, struct err *err)
-{
-	enum walk_step step = WALK_CHILD;
-	struct chunk *chunk = scan->root_entry;
-	struct child *child = chunk ? &chunk->children[0] : NULL;
-	struct bytes path = bytes_of("/");
-	struct node *dir = NULL;
-	int r, order = -1;
-
-	if (!chunk) {
-		if (walk_peek(&scan->walk, &chunk, &child, &step) < 0)
-			return err_nomem(err);
-		path = (struct bytes){ scan->walk.path.data, scan->walk.path.len };
-	}
-	if (step == WALK_BLOCKED || (step == WALK_END && !scan->reference)) {
-		scan->front_done = step == WALK_END;
-		return 0;
-	}
-	if (scan->reference)
-		order = step == WALK_END ? 1 : path_compare(path, scan->reference->path);
-	if (order > 0) {
-		r = add_gone(scan, err);
-		return r < 0 ? r : 1;
-	}
-	if (scan->root_entry)
-		dir = node_ref(scan->root);
-	else if (walk_take(&scan->walk, &dir) < 0)
-		return err_nomem(err);
-	r = add_child(scan, chunk, child, dir, order == 0 ? scan->reference : NULL, err);
-	if (scan->root_entry)
-		chunk_unrefp(&scan->root_entry);
-	if (r >= 0 && order == 0)
-		r = next_reference(scan, err);
-	return r < 0 ? r : 1;
-}
-
-static int fill(struct scan *scan, struct err *err)
-{
-	int r = 1;
-
-	while (r > 0 && !window_full(&scan->window))
-		r = advance(scan, err);
-	window_flush(&scan->window);
-	return r;
-}
-
-/* --- delivery --- */
-
-static int set_path(struct scan *scan, const struct slot *slot)
-{
-	struct node *node = slot->chunk->node;
-
-	if (scan->path_node != node) {
-		if (scan->path_node)
-			node_unrefp(&scan->path_node);
-		if (node_path(node, NULL, &scan->path) < 0)
-			return -1;
-		scan->path_node = node_ref(node);
-	}
-	scan->path.len = node->path_len;
-	if (buf_add_byte(&scan->path, '/') < 0 || buf_add_str(&scan->path, slot->child->name) < 0)
-		return -1;
-	scan->entry.path = (struct bytes){ scan->path.data, scan->path.len };
-	return 0;
-}
-
-static void set_failed_content(struct entry *entry, const char *problem)
-{
-	entry->value &= ~ATTR_BIT(ATTR_CONTENT);
-	entry->none &= ~ATTR_BIT(ATTR_CONTENT);
-	entry->failed |= ATTR_BIT(ATTR_CONTENT);
-	if (entry->problem.len == 0)
-		entry->problem = bytes_of(problem);
-}
-
-/* What the batch found. False when the file is gone. */
-static bool set_content(struct entry *entry, const struct hash_item *item)
-{
-	if (item->fresh)
-		*entry = item->fresh->children[0].entry;
-	entry->head = item->head;
-	switch (item->outcome) {
-	case HASH_DONE:
-		memcpy(entry->digest, item->digest, sizeof(entry->digest));
-		entry->digest_bytes = item->digest_bytes;
-		entry->value |= ATTR_BIT(ATTR_CONTENT);
-		break;
-	case HASH_FAILED:
-		set_failed_content(entry, item->problem);
-		break;
-	case HASH_GONE:
-		return false;
-	case HASH_NONE:
-	default:
-		break;
-	}
-	return true;
-}
-
-/* The entry of a slot that is ready, into scan->entry: 1, 0 when there is none after all, -1. */
-static int make_entry(struct scan *scan, const struct slot *slot)
-{
-	struct entry *entry = &scan->entry;
-	int listed;
-
-	if (!slot->chunk)
-		return 0;
-	*entry = slot->child->entry;
-	if (slot->batch && !set_content(entry, &slot->batch->items[slot->item]))
-		return 0;
-	if (slot->copy)
-		want_copy(&slot->reference->entry, entry);
-	if (slot->dir) {
-		listed = atomic_load_explicit(&slot->dir->listed, memory_order_acquire);
-		if (listed == LISTED_GONE)
-			return 0;
-		if (slot->dir->problem)
-			set_failed_content(entry, slot->dir->problem);
-	}
-	if (slot->child->silent && !entry->failed)
-		return 0;
-	return set_path(scan, slot) < 0 ? -1 : 1;
-}
-
-/* 1 with a pair, 0 when the slot yields none. */
-static int deliver(struct scan *scan, struct pair *ret_pair, struct err *err)
-{
-	struct slot *slot = window_head(&scan->window);
-	struct scan_stats *stats = &scan->pool->stats;
-	int r = make_entry(scan, slot);
-
-	if (r < 0)
-		return err_nomem(err);
-	*ret_pair = (struct pair){ slot->reference ? &slot->reference->entry : NULL, r ? &scan->entry : NULL };
-	if (r) {
-		(void)atomic_fetch_add_explicit(&stats->examined, 1, memory_order_relaxed);
-		if (scan->entry.failed)
-			(void)atomic_fetch_add_explicit(&stats->unexamined, 1, memory_order_relaxed);
-	}
-	return ret_pair->a || ret_pair->b;
 }
 
 /* Waits until the head is ready, or until the walk can go on. */
@@ -284,7 +73,7 @@ static int next(struct pairs *pairs, struct pair *ret_pair, struct err *err)
 			return r;
 		head = window_head(&scan->window);
 		if (!scan->front_done && (scan->window.count < WINDOW_SLOTS / 2 || !window_ready(head))) {
-			r = fill(scan, err);
+			r = merge_fill(scan, err);
 			if (r < 0)
 				return r;
 			head = window_head(&scan->window);
@@ -298,7 +87,7 @@ static int next(struct pairs *pairs, struct pair *ret_pair, struct err *err)
 			continue;
 		}
 		scan->delivered = true;
-		r = deliver(scan, ret_pair, err);
+		r = deliver_head(scan, ret_pair, err);
 		if (r != 0)
 			return r;
 	}
@@ -476,7 +265,7 @@ int scan_new(const struct scan_options *options, struct pairs **ret_pairs, struc
 	scan->shared.options = *options;
 	r = start(scan, err);
 	if (r == 0 && options->reference)
-		r = next_reference(scan, err);
+		r = merge_next_reference(scan, err);
 	if (r < 0)
 		return r;
 	*ret_pairs = &STEAL(scan)->pairs;

@@ -12,8 +12,10 @@ void walk_init(struct walk *walk, struct pool *pool, struct node *root)
 
 void walk_done(struct walk *walk)
 {
-	if (walk->node)
+	if (walk->node) {
+		node_forget(walk->node);
 		node_unrefp(&walk->node);
+	}
 	buf_done(&walk->path);
 }
 

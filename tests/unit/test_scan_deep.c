@@ -54,9 +54,10 @@ static void with_few_descriptors(bool few)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
+/* With a file behind each directory, so that the way back up is walked in closed ones. */
 static void test_deep(void **state)
 {
-	enum { DEPTH = 5000 };
+	enum { DEPTH = 1000 };
 	struct fixture *fixture = *state;
 	struct result result;
 
@@ -71,6 +72,19 @@ static void test_deep(void **state)
 		result_done(&result);
 	}
 	with_few_descriptors(false);
+}
+
+static void test_deeper(void **state)
+{
+	enum { DEPTH = 5000 };
+	struct fixture *fixture = *state;
+	struct result result;
+
+	(void)close(make_deep(fixture, "d", DEPTH, false));
+	result = scan_with(fixture, 2);
+	assert_int_equal(result.count, DEPTH + 1);
+	assert_int_equal(result.unexamined, 0);
+	result_done(&result);
 }
 
 /* Directories below which the path would be too long to record say so themselves. */
@@ -106,7 +120,7 @@ static void test_deep_abandoned(void **state)
 	struct pair pair;
 	struct err err;
 
-	(void)close(make_deep(fixture, "d", 5000, false));
+	(void)close(make_deep(fixture, "d", 1500, false));
 	options = options_of(fixture);
 	assert_int_equal(scan_new(&options, &pairs, &err), 0);
 	assert_int_equal(pairs_next(pairs, &pair, &err), 1);
@@ -118,6 +132,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_deep, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_deeper, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_long, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_deep_abandoned, setup, teardown),
 	};
