@@ -16,6 +16,9 @@
 /* Targets are at most PATH_MAX on Linux; the buffer grows until one fits. */
 enum { TARGET_FIRST = 256, TARGET_MAX = 1 << 20 };
 
+/* A name that is replaced again each time it is asked about is unexamined in the end. */
+enum { ASK_TRIES = 8 };
+
 static int read_target(int dirfd, const char *name, struct buf *target)
 {
 	ssize_t n;
@@ -40,26 +43,33 @@ static bool is_link(const struct statx *stat)
 	return S_ISLNK(stat->stx_mode);
 }
 
-/* Where only root can swap names. */
+static int xattrs_by_name(const struct pinned *dir, const char *name, bool in_cwd, struct meta_space *space)
+{
+	char path[40 + NAME_MAX + 1];
+
+	if (in_cwd)
+		return sys_xattrs_read(name, false, &space->xattrs);
+	if ((size_t)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir->fd, name) >= sizeof(path))
+		return -ENAMETOOLONG;
+	return sys_xattrs_read(path, false, &space->xattrs);
+}
+
+/* Where only root can swap names. Root does so as well: what was removed or replaced between two of the calls is asked
+ * about anew. */
 static void ask_by_name(const struct pinned *dir, const char *name, bool in_cwd, struct meta_space *space,
 			struct meta_raw *raw)
 {
-	char prefix[40], path[sizeof(prefix) + NAME_MAX + 1];
-
-	raw->stat_error = sys_stat(dir->fd, name, &raw->stat);
-	if (raw->stat_error < 0)
-		return;
-	if (is_link(&raw->stat))
-		raw->target_error = read_target(dir->fd, name, &space->target);
-	if (in_cwd) {
-		raw->xattr_error = sys_xattrs_read(name, false, &space->xattrs);
-		return;
+	for (int i = 0; i < ASK_TRIES; i++) {
+		raw->target_error = raw->xattr_error = 0;
+		raw->stat_error = sys_stat(dir->fd, name, &raw->stat);
+		if (raw->stat_error < 0)
+			return;
+		if (is_link(&raw->stat))
+			raw->target_error = read_target(dir->fd, name, &space->target);
+		raw->xattr_error = xattrs_by_name(dir, name, in_cwd, space);
+		if (raw->target_error != -ENOENT && raw->target_error != -EINVAL && raw->xattr_error != -ENOENT)
+			return;
 	}
-	(void)snprintf(prefix, sizeof(prefix), "/proc/self/fd/%d", dir->fd);
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", prefix, name) >= sizeof(path))
-		raw->xattr_error = -ENAMETOOLONG;
-	else
-		raw->xattr_error = sys_xattrs_read(path, false, &space->xattrs);
 }
 
 /* All of one file, whatever happens to its name. */

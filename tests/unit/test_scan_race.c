@@ -2,6 +2,7 @@
 #include "scan_fixture.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 
 /* Runs WORK in a child until the test is over. */
 static pid_t disturb(struct fixture *fixture, void (*work)(struct fixture *fixture))
@@ -9,9 +10,11 @@ static pid_t disturb(struct fixture *fixture, void (*work)(struct fixture *fixtu
 	pid_t pid = fork();
 
 	assert_true(pid >= 0);
-	if (pid == 0)
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;)
 			work(fixture);
+	}
 	return pid;
 }
 
@@ -145,9 +148,9 @@ static void grow(struct fixture *fixture)
 	int fd = openat(fixture->fd, "log", O_WRONLY | O_APPEND);
 
 	memset(text, 'l', sizeof(text));
-	for (int i = 0; i < 100; i++)
-		(void)!write(fd, text, sizeof(text));
+	(void)!write(fd, text, sizeof(text));
 	(void)close(fd);
+	(void)usleep(100);
 }
 
 /* A log is hashed to the size it had; that it goes on growing is no failure. */
