@@ -35,6 +35,7 @@ struct report_summary {
 	struct diff_counts counts;
 	bool moves_limited;
 	uint64_t excluded, mounts_skipped;
+	uint64_t rotated; /* logs that were rotated, with what was recorded of them still there */
 	uint64_t bytes_read, skipped; /* skipped: contents not read by --quick */
 	bool quick;
 	int64_t last_full; /* seconds: last full read, 0 unknown; for --quick */

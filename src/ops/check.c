@@ -12,6 +12,7 @@
 #include "ops/comparison.h"
 #include "ops/policydrift.h"
 #include "ops/reference.h"
+#include "ops/rotation.h"
 #include "ops/survey.h"
 
 struct check {
@@ -22,6 +23,7 @@ struct check {
 	size_t mount_count;
 	struct buf blind; /* array of struct bytes */
 	struct diff_sink sink;
+	struct rotation rotation;
 	struct tree *rows;
 	struct pairs *scan;
 };
@@ -182,6 +184,8 @@ static int judge(struct check *check, const struct check_request *request, const
 	survey_begin(talk, request->quick ? "checking (quick)" : "checking", check->scan, forecast);
 	r = diff_run(check->scan, &options, &check->sink, &comparison->summary.counts, err);
 	survey_end(talk);
+	comparison->summary.counts.changed -= check->rotation.logs;
+	comparison->summary.rotated = check->rotation.logs;
 	return r;
 }
 
@@ -204,7 +208,8 @@ int op_check(const struct place *place, const struct check_request *request, con
 		r = policy_drift_new(place, &check.reference, changes_sink(comparison->changes), &drift, err);
 	if (r < 0)
 		return r;
-	check.sink = policy_drift_sink(drift);
+	check.rotation = (struct rotation){ .next = policy_drift_sink(drift), .quick = request->quick };
+	check.sink = rotation_sink(&check.rotation);
 	r = compare_mounts(&check, &comparison->summary.counts, err);
 	if (r >= 0)
 		r = start_scan(&check, request, talk, err);

@@ -79,6 +79,7 @@ static void set_more(struct record *record, const struct report_summary *summary
 {
 	set_incomparable(record, &summary->counts);
 	record_count(record, "followed", summary->counts.followed);
+	record_count(record, "rotated", summary->rotated);
 	record_count(record, "mounts_not_crossed", summary->mounts_skipped);
 	record_count(record, "bytes_read", summary->bytes_read);
 	if (summary->host)

@@ -129,6 +129,14 @@ static void add_tail(struct text *text, const struct report_summary *summary)
 					  ? " directory differs only in times that follow from changes in it\n"
 					  : " directories differ only in times that follow from changes in them\n");
 	}
+	if (summary->rotated) {
+		text_number(&text->buf, summary->rotated);
+		(void)buf_add_str(&text->buf,
+				  summary->rotated == 1
+					  ? " log was rotated: what was recorded of it stands in the rotated file\n"
+					  : " logs were rotated: what was recorded of them stands in the rotated "
+					    "files\n");
+	}
 	if (summary->moves_limited)
 		(void)buf_add_str(&text->buf, "moved files are shown as removed and added: too many candidates, "
 					      "and no place for temporary files (--tmp)\n");

@@ -152,3 +152,30 @@ setup() {
 	error_like host.key
 	checked 4
 }
+
+@test "a path in a directory that is not recorded yet brings that directory along" {
+	mkdir -p "$TREE/new/deep"
+	echo 1 >"$TREE/new/deep/file"
+	echo 2 >"$TREE/new/other"
+	must 0 tally accept "$TREE/new/deep/file"
+	must 0 tally verify
+	checked 1
+	expect added new/other
+	expect_count 1
+}
+
+@test "with a required key, accept makes a generation that waits for it" {
+	must 0 tally key generate --no-passphrase "$T/ops"
+	mkdir "$CONFIG/trusted.d"
+	cp "$T/ops.pub" "$CONFIG/trusted.d/"
+	echo 11 >"$TREE/a/x"
+	must 0 tally accept --all
+	must 0 tally sign "$STATE/baseline.db" --force --key "$T/ops.key" --output "$T/sig"
+	echo ops.pub >"$CONFIG/trusted.d/require"
+	must 16 tally check
+	must 0 tally sign --add "$T/sig"
+	must 0 tally check
+	echo 12 >"$TREE/a/x"
+	must 0 tally accept --all
+	must 16 tally check
+}

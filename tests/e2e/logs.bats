@@ -98,3 +98,33 @@ setup() {
 	checked 4 --quick
 	expect changed log/a size
 }
+
+@test "a rotated log is no change as long as what was recorded of it is there" {
+	policy <<-EOF
+		version: 1
+		rules:
+		  - path: $TREE/log/**
+		    profile: growing-log
+		  - path: $TREE/log/*.[0-9]
+		    profile: rotated-log
+	EOF
+	must 0 tally init
+	mv "$TREE/log/a" "$TREE/log/a.1"
+	echo late >>"$TREE/log/a.1"
+	echo new >"$TREE/log/a"
+	checked 0
+	[ "$(json '.[-1].rotated')" = 1 ]
+	checked 0 --quick
+	must 0 tally check
+	has '1 log was rotated'
+	# the same, but somebody cleaned what had been recorded
+	printf 'LINE' | dd of="$TREE/log/a.1" conv=notrunc status=none
+	checked 4
+	expect changed log/a inode
+	# and a log that changed hands is no rotation, whatever lies beside it
+	printf 'line' | dd of="$TREE/log/a.1" conv=notrunc status=none
+	checked 0
+	chmod 666 "$TREE/log/a"
+	checked 4
+	expect changed log/a mode inode
+}

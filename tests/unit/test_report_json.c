@@ -71,14 +71,14 @@ static void check_record(const json_t *record, unsigned *changes, unsigned *unex
 		(*unexamined)++;
 	} else {
 		assert_string_equal(kind, "summary");
-		check_members(
-			record,
-			" record format a b examined added removed changed moved moves unexamined excluded "
-			"not_in_baseline authentic signers sequence root seconds attributes_not_compared "
-			"incomparable followed mounts_not_crossed bytes_read host created quick contents_not_read "
-			"last_full_read unknown_signers notes ",
-			"record format a b examined added removed changed moved moves unexamined excluded "
-			"not_in_baseline authentic signers sequence root seconds attributes_not_compared");
+		check_members(record,
+			      " record format a b examined added removed changed moved moves unexamined excluded "
+			      "not_in_baseline authentic signers sequence root seconds attributes_not_compared "
+			      "incomparable followed rotated mounts_not_crossed bytes_read host created quick "
+			      "contents_not_read "
+			      "last_full_read unknown_signers notes ",
+			      "record format a b examined added removed changed moved moves unexamined excluded "
+			      "not_in_baseline authentic signers sequence root seconds attributes_not_compared");
 		(*summaries)++;
 	}
 }

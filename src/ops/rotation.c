@@ -1,0 +1,118 @@
+/* rotation.c - see rotation.h. */
+#include "ops/rotation.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "sys/file.h"
+
+enum { READ_BYTES = 128 * 1024 };
+
+/* What a rotation changes about a name. */
+#define BY_ROTATION (ATTR_BIT(ATTR_INODE) | ATTR_BIT(ATTR_SIZE) | ATTR_BIT(ATTR_CONTENT) | ATTR_BIT(ATTR_BTIME))
+
+static bool may_be_rotation(const struct change *change)
+{
+	const uint32_t needed = ATTR_BIT(ATTR_INODE) | ATTR_BIT(ATTR_CONTENT);
+
+	return change->kind == CHANGE_CHANGED && (change->log & LOG_REPLACED) &&
+	       (change->attributes & ~BY_ROTATION) == 0 && (change->before->value & needed) == needed;
+}
+
+static void closedirp(DIR **dir)
+{
+	if (*dir)
+		(void)closedir(*dir);
+}
+
+/* The name of INODE in the directory, or NULL. The name is borrowed from DIR. */
+static const char *name_of(DIR *dir, uint64_t inode)
+{
+	const struct dirent *item;
+
+	while ((item = readdir(dir))) {
+		if (item->d_ino == inode && strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0)
+			return item->d_name;
+	}
+	return NULL;
+}
+
+static bool begins_as_recorded(int fd, const struct entry *recorded)
+{
+	CLEANUP(freep) unsigned char *block = malloc(READ_BYTES);
+	unsigned char digest[DIGEST_BYTES];
+	struct digest_state state;
+	uint64_t left = recorded->digest_bytes;
+
+	if (!block)
+		return false;
+	digest_init(&state);
+	while (left) {
+		ssize_t n = read(fd, block, left < READ_BYTES ? left : READ_BYTES);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		digest_update(&state, block, (size_t)n);
+		left -= (uint64_t)n;
+	}
+	digest_final(&state, digest);
+	return digest_equal(digest, recorded->digest);
+}
+
+static bool was_rotated(const struct rotation *rotation, const struct change *change)
+{
+	const struct entry *recorded = change->before;
+	struct bytes folder = path_parent(change->path);
+	CLEANUP(closedirp) DIR *dir = NULL;
+	CLEANUP(fd_closep) int fd = -1;
+	char path[4096];
+	const char *name;
+	struct statx status;
+
+	if (folder.len >= sizeof(path))
+		return false;
+	memcpy(path, folder.data, folder.len);
+	path[folder.len] = '\0';
+	dir = opendir(path);
+	name = dir ? name_of(dir, recorded->inode) : NULL;
+	if (!name)
+		return false;
+	fd = sys_open_file(dirfd(dir), name, false);
+	if (fd < 0 || sys_stat(fd, "", &status) < 0)
+		return false;
+	if (status.stx_ino != recorded->inode || status.stx_dev_major != change->after->dev_major ||
+	    status.stx_dev_minor != change->after->dev_minor || status.stx_size < recorded->digest_bytes)
+		return false;
+	return rotation->quick || begins_as_recorded(fd, recorded);
+}
+
+static int on_change(void *context, const struct change *change, struct err *err)
+{
+	struct rotation *rotation = context;
+
+	if (may_be_rotation(change) && was_rotated(rotation, change)) {
+		rotation->logs++;
+		return 0;
+	}
+	return rotation->next.change(rotation->next.context, change, err);
+}
+
+static int on_unexamined(void *context, const struct unexamined *unexamined, struct err *err)
+{
+	struct rotation *rotation = context;
+
+	return rotation->next.unexamined(rotation->next.context, unexamined, err);
+}
+
+struct diff_sink rotation_sink(struct rotation *rotation)
+{
+	return (struct diff_sink){ .change = on_change, .unexamined = on_unexamined, .context = rotation };
+}
