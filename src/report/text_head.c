@@ -58,6 +58,19 @@ static void add_quick(struct buf *out, const struct report_summary *summary)
 		(void)buf_add_str(out, "unknown");
 }
 
+/* Whose word it is, in short; the head has the fingerprints. */
+static void add_vouchers(struct buf *out, const struct report_summary *summary)
+{
+	if (!summary->authentic) {
+		(void)buf_add_str(out, "; against nothing that anybody signed");
+		return;
+	}
+	for (size_t i = 0; i < summary->signer_count; i++) {
+		(void)buf_add_str(out, i ? ", " : "; signed by ");
+		form_message(out, bytes_of(summary->signers[i].name));
+	}
+}
+
 void text_verdict(struct text *text, const struct report_summary *summary, const uint64_t by_severity[SEVERITY_COUNT])
 {
 	const struct diff_counts *counts = &summary->counts;
@@ -71,14 +84,15 @@ void text_verdict(struct text *text, const struct report_summary *summary, const
 		bool all_seen = counts->unexamined == 0 && !summary->quick && summary->note_count == 0;
 
 		text_colored(text, all_seen ? COLOR_GOOD : COLOR_WARN, "NO DIFFERENCE FOUND");
-		(void)buf_add_str(&text->buf, "  in ");
-		add_plural(&text->buf, counts->examined, "path examined", "paths examined");
 	}
+	(void)buf_add_str(&text->buf, changes_total(counts) > 0 ? "; " : "  ");
+	add_plural(&text->buf, counts->examined, "path examined", "paths examined");
 	if (counts->unexamined > 0) {
-		(void)buf_add_str(&text->buf, "; ");
+		(void)buf_add_str(&text->buf, ", ");
 		text_number(&text->buf, counts->unexamined);
 		(void)buf_add_str(&text->buf, " could not be examined");
 	}
+	add_vouchers(&text->buf, summary);
 	add_quick(&text->buf, summary);
 	for (size_t i = 0; i < summary->note_count; i++) {
 		(void)buf_add_str(&text->buf, "; ");

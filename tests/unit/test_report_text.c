@@ -24,7 +24,7 @@ static void every_kind_of_change(void **state)
 {
 	static const char *const parts[] = {
 		"CHANGED  7 changes: 3 critical, 3 high, 1 low  (1 added, 1 removed, 4 changed, 1 moved); "
-		"2 could not be examined\n",
+		"6 paths examined, 2 could not be examined; signed by /etc/tallystick/host.pub\n",
 		"examined 6 paths (8.6 GiB read) in 3.5 s; 2 could not be examined, 12 excluded by policy, "
 		"1 mount not crossed\n",
 		"against generation 3 of web1, made 2026-11-21 23:26:40 +0100 (",
@@ -85,7 +85,8 @@ static void nothing_found_says_what_was_looked_at(void **state)
 	(void)state;
 	summary.counts.examined = 158977;
 	text = fixture_report(plain, changes, &summary);
-	expect_in(text, "NO DIFFERENCE FOUND  in 158,977 paths examined\nexamined 158,977 paths (8.6 GiB read)");
+	expect_in(text, "NO DIFFERENCE FOUND  158,977 paths examined; signed by /etc/tallystick/host.pub\n"
+			"examined 158,977 paths (8.6 GiB read)");
 	expect_in(text, "signed by /etc/tallystick/host.pub");
 }
 
@@ -102,8 +103,10 @@ static void quick_is_unverified(void **state)
 	summary.skipped = 123456;
 	summary.counts.examined = 1;
 	unknown = fixture_report(quiet, changes, &summary);
-	assert_string_equal(unknown, "NO DIFFERENCE FOUND  in 1 path examined; UNVERIFIED (--quick): "
-				     "123,456 files' contents were not read, last full read unknown\n");
+	assert_string_equal(
+		unknown,
+		"NO DIFFERENCE FOUND  1 path examined; signed by /etc/tallystick/host.pub; UNVERIFIED (--quick): "
+		"123,456 files' contents were not read, last full read unknown\n");
 	summary.last_full = time_now().sec - 4 * 86400 - 10;
 	known = fixture_report(quiet, changes, &summary);
 	expect_in(known, "last full read 4 days ago\n");
@@ -129,7 +132,8 @@ static void notes_stand_in_the_verdict_line(void **state)
 	summary.counts.incomparable[ATTR_BTIME] = 1200;
 	summary.attributes_not_compared = ATTR_BIT(ATTR_SELINUX);
 	text = fixture_report(plain, changes, &summary);
-	expect_in(text, "paths examined; the policy files differ from the signed policy; baseline of another host\n");
+	expect_in(text, "paths examined; signed by /etc/tallystick/host.pub; the policy files differ from the signed "
+			"policy; baseline of another host\n");
 	expect_in(text, "also signed by keys that nobody here trusts, ignored: AAAA, BBBB\n");
 	expect_in(text, "\nnot compared: btime of 1,200 paths, selinux (only one side has it)\n"
 			"3 directories differ only in times that follow from changes in them\n");
