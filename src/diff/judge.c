@@ -46,6 +46,10 @@ static uint32_t compared(const struct entry *a, const struct entry *b, const str
 		attributes = profile->attributes | PROGRAM;
 	else
 		attributes = expected(profile, profile->kind == PROFILE_GROWING && judge_is(b, TYPE_FILE));
+	/* a directory's size tells, like its times, that names came or went; a profile without the one wants no word of
+	   the other */
+	if (is_dir && !(attributes & ATTR_BIT(ATTR_MTIME)))
+		attributes &= ~ATTR_BIT(ATTR_SIZE);
 	return lineage(attributes, is_dir, options);
 }
 

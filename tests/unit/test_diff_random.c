@@ -177,7 +177,7 @@ struct outcome {
 	struct decision decision;
 };
 
-static uint32_t compared(const struct spec *a, const struct spec *b, const struct profile *profile)
+static uint32_t compared_of(const struct spec *a, const struct spec *b, const struct profile *profile)
 {
 	uint32_t attributes = profile->attributes;
 
@@ -189,6 +189,15 @@ static uint32_t compared(const struct spec *a, const struct spec *b, const struc
 	if (profile->kind == PROFILE_GROWING && is_type(b ? b : a, TYPE_FILE))
 		return attributes;
 	return attributes & ~(BIT(SIZE) | BIT(LINKS));
+}
+
+static uint32_t compared(const struct spec *a, const struct spec *b, const struct profile *profile)
+{
+	uint32_t attributes = compared_of(a, b, profile);
+
+	if (((a && is_type(a, TYPE_DIR)) || (b && is_type(b, TYPE_DIR))) && !(attributes & BIT(MTIME)))
+		attributes &= ~BIT(SIZE);
+	return attributes;
 }
 
 static uint32_t differences(const struct spec *a, const struct spec *b)
