@@ -21,20 +21,20 @@
 /* Where a verb works: what the common options say. All strings are borrowed. */
 struct place {
 	const char *config; /* /etc/tallystick */
-	const char *state;  /* /var/lib/tallystick */
-	const char *tmp;    /* for the spill component; NULL: $TMPDIR, else /tmp */
+	const char *state; /* /var/lib/tallystick */
+	const char *tmp; /* for the spill component; NULL: $TMPDIR, else /tmp */
 	const char *baseline; /* --baseline FILE: config and state are ignored, trust is required; NULL: installed */
 	const char *const *trust; /* --trust files; when given, only these */
 	size_t trust_count;
 	uint64_t min_sequence; /* 0: none */
-	uint64_t generation;   /* 0: the newest */
+	uint64_t generation; /* 0: the newest */
 };
 
 /* How an op talks. Any member may be NULL. */
 struct talk {
 	/* A scan begins. EXPECTED entries: of the record that it is compared with, or an upper bound (AT_MOST); 0 unknown. */
 	void (*begin)(void *context, const char *what, const struct scan_stats *stats, uint64_t expected, bool at_most);
-	void (*end)(void *context);                                                     /* ... and is over */
+	void (*end)(void *context); /* ... and is over */
 	void (*warn)(void *context, const char *line);
 	/* Asks for a passphrase. *ret_passphrase is heap memory that the op wipes and frees. TWICE: ask again to
 	 * confirm. */
@@ -47,8 +47,8 @@ struct talk {
 struct comparison {
 	struct changes *changes;
 	struct report_summary summary; /* its pointers point into `texts` */
-	struct texts *texts;           /* owner of the strings in summary */
-	bool applied;                  /* accept: a generation was signed */
+	struct texts *texts; /* owner of the strings in summary */
+	bool applied; /* accept: a generation was signed */
 };
 void comparison_freep(struct comparison **comparison);
 /* Exit status bits of a comparison; changes below FAIL_ON do not count. */
@@ -80,7 +80,7 @@ int op_check(const struct place *place, const struct check_request *request, con
 struct accept_request {
 	const char *const *paths;
 	size_t path_count;
-	bool all, policy;   /* exactly one of paths, all, policy */
+	bool all, policy; /* exactly one of paths, all, policy */
 	const char *reason; /* NULL: "" */
 };
 /* What became part of the new generation (comparison->summary.sequence), or applied = false when nothing differed. */
@@ -118,19 +118,19 @@ int op_verify(const struct place *place, const char *what, generation_fn generat
 
 /* ---- explain ---- */
 struct explanation {
-	struct texts *texts;         /* owner of the strings below */
-	const char *path;            /* resolved, raw bytes as C string */
-	const char *policy_from;     /* "the signed policy of generation 3", "the policy files in ..." */
+	struct texts *texts; /* owner of the strings below */
+	const char *path; /* resolved, raw bytes as C string */
+	const char *policy_from; /* "the signed policy of generation 3", "the policy files in ..." */
 	struct decision decision;
-	const struct rule **rules;   /* that match, in order */
+	const struct rule **rules; /* that match, in order */
 	size_t rule_count;
 	struct policy *policy;
 	struct entry_copy *recorded, *present; /* NULL: not there */
-	uint32_t differs;            /* attributes that differ between them */
-	bool signed_policy;          /* false: no baseline; the policy files were used */
+	uint32_t differs; /* attributes that differ between them */
+	bool signed_policy; /* false: no baseline; the policy files were used */
 };
-int op_explain(const struct place *place, const char *path, const struct talk *talk, struct explanation **ret_explanation,
-	       struct err *err);
+int op_explain(const struct place *place, const char *path, const struct talk *talk,
+	       struct explanation **ret_explanation, struct err *err);
 void explanation_freep(struct explanation **explanation);
 
 /* ---- policy ---- */

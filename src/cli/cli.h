@@ -66,6 +66,7 @@ struct verb {
 
 extern const struct verb verbs[];
 extern const size_t verb_count;
+const struct verb *verb_find(const char *name); /* NULL when there is none */
 
 /* Parses ARGV behind the verb. ERR_USAGE with one line. */
 int options_parse(const struct verb *verb, int argc, char **argv, struct options *ret_options, struct err *err);

@@ -22,7 +22,7 @@ static const struct option_row rows[] = {
 	{ "from", OPTION_FROM, "TREE", "record this tree: live:/ (default) or dir:FOLDER" },
 	{ "quick", OPTION_QUICK, NULL, "do not read files whose metadata are as recorded" },
 	{ "baseline", OPTION_BASELINE, "FILE", "use this baseline, ignore config and state here" },
-	{ "fail-on", OPTION_FAIL_ON, "SEVERITY", "info, low, medium, high, critical: exit by these and worse" },
+	{ "fail-on", OPTION_FAIL_ON, "SEVERITY", "exit by these and worse: info low medium high critical" },
 	{ "all", OPTION_ALL, NULL, "accept everything that differs" },
 	{ "policy", OPTION_POLICY, NULL, "accept the edited policy, and nothing else" },
 	{ "reason", OPTION_REASON, "TEXT", "why, kept with the generation and signed" },

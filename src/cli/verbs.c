@@ -1,0 +1,45 @@
+/*
+ * verbs.c - the table of verbs: help, completions and the manual are held against it.
+ */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "cli/cli.h"
+
+const struct verb verbs[] = {
+	{ "init", verb_init, "make the first signed baseline of this system", "[--from TREE]",
+	  OPTIONS_COMMON | OPTION_FROM, 0, 0 },
+	{ "check", verb_check, "compare this system with its baseline, or with another one",
+	  "[PATH...] [--quick] [--baseline FILE] [--fail-on SEVERITY]",
+	  OPTIONS_COMMON | OPTIONS_BASELINE | OPTION_QUICK | OPTION_FAIL_ON, 0, SIZE_MAX },
+	{ "show", verb_show, "print recorded entries", "[PATH...]", OPTIONS_COMMON | OPTIONS_BASELINE, 0, SIZE_MAX },
+	{ "explain", verb_explain, "tell which rule decides a path, and why", "PATH", OPTIONS_COMMON | OPTIONS_BASELINE,
+	  1, 1 },
+	{ "policy", verb_policy, "validate the policy files, or print them resolved", "check|show", OPTIONS_COMMON, 1,
+	  1 },
+	{ "accept", verb_accept, "make the present state a new signed generation",
+	  "PATH...|--all|--policy [--reason TEXT]",
+	  OPTIONS_COMMON | OPTION_TRUST | OPTION_MIN_SEQUENCE | OPTION_ALL | OPTION_POLICY | OPTION_REASON, 0,
+	  SIZE_MAX },
+	{ "history", verb_history, "list generations, or the versions of one path", "[PATH]",
+	  OPTIONS_COMMON | OPTIONS_BASELINE, 0, 1 },
+	{ "sign", verb_sign, "sign a copied baseline off the host; --add attaches it on the host",
+	  "BASELINE --key FILE --output SIG | --add SIG",
+	  OPTIONS_COMMON | OPTION_TRUST | OPTION_MIN_SEQUENCE | OPTION_KEY | OPTION_OUTPUT | OPTION_ADD | OPTION_FORCE |
+		  OPTION_PASSPHRASE_FD,
+	  0, 1 },
+	{ "verify", verb_verify, "prove a baseline authentic and whole", "[FILE]", OPTIONS_COMMON | OPTIONS_BASELINE, 0,
+	  1 },
+	{ "key", verb_key, "make a minisign-compatible key pair, or show a public key", "generate PREFIX | show [FILE]",
+	  OPTIONS_COMMON | OPTION_PASSPHRASE_FD | OPTION_NO_PASSPHRASE, 1, 2 },
+};
+const size_t verb_count = ARRAY_SIZE(verbs);
+
+const struct verb *verb_find(const char *name)
+{
+	for (size_t i = 0; i < verb_count; i++) {
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	}
+	return NULL;
+}
