@@ -127,6 +127,8 @@ struct explanation {
 	struct policy *policy;
 	struct entry_copy *recorded, *present; /* NULL: not there */
 	uint32_t differs; /* attributes that differ between them */
+	uint32_t reported; /* those of them that check would report */
+	unsigned log; /* LOG_*: what a growing log did */
 	bool signed_policy; /* false: no baseline; the policy files were used */
 };
 int op_explain(const struct place *place, const char *path, const struct talk *talk,

@@ -60,6 +60,7 @@ static int print_state(const struct options *options, const struct explanation *
 {
 	struct report_out out = cli_out(options);
 	uint32_t compared = explanation->decision.profile ? explanation->decision.profile->attributes : 0;
+	uint32_t tolerated = explanation->differs & compared & ~explanation->reported;
 	int r = 0;
 
 	printf("recorded    %s\n", explanation->recorded ? "" : explanation->signed_policy ? "no" : "no baseline");
@@ -70,8 +71,10 @@ static int print_state(const struct options *options, const struct explanation *
 		r = report_entry(&out, &explanation->present->entry, true, err);
 	if (r < 0 || !explanation->recorded || !explanation->present)
 		return r;
-	if (explanation->differs & compared)
-		print_attributes("differs, and is reported:", explanation->differs & compared);
+	if (explanation->reported)
+		print_attributes("differs, and is reported:", explanation->reported);
+	if (tolerated)
+		print_attributes("differs, as the profile expects:", tolerated);
 	if (explanation->differs & ~compared)
 		print_attributes("differs, but this profile does not compare it:", explanation->differs & ~compared);
 	if (!explanation->differs)

@@ -54,17 +54,36 @@ static int use_signed(struct reference *reference, struct explanation *explanati
 	return r;
 }
 
+/* The recorded entry as a reference for the scan: how much of a growing log to hash follows from it. */
+struct single {
+	struct tree tree;
+	const struct entry *entry;
+};
+
+static int single_next(struct tree *tree, const struct entry **ret_entry, struct err *err)
+{
+	struct single *single = (struct single *)(void *)tree;
+
+	(void)err;
+	if (!single->entry)
+		return 0;
+	*ret_entry = STEAL(single->entry);
+	return 1;
+}
+
 static int look(const struct talk *talk, const struct mount *mounts, size_t mount_count,
 		struct explanation *explanation, struct err *err)
 {
 	CLEANUP(sys_mounts_done) struct sys_mounts system = { .mounts = NULL };
 	CLEANUP(pairs_freep) struct pairs *scan = NULL;
+	struct single recorded = { .tree = { .kind = "baseline", .name = "", .gives = ATTR_ALL, .next = single_next } };
 	struct bytes path = bytes_of(explanation->path);
 	struct scan_options options = {
 		.root = "/",
 		.policy = explanation->policy,
 		.paths = &path,
 		.path_count = 1,
+		.reference = &recorded.tree,
 		.mounts = &system,
 		.reference_mounts = mounts,
 		.reference_mount_count = mount_count,
@@ -73,6 +92,7 @@ static int look(const struct talk *talk, const struct mount *mounts, size_t moun
 	struct pair pair;
 	int r;
 
+	recorded.entry = explanation->recorded ? &explanation->recorded->entry : NULL;
 	r = sys_mounts_load(NULL, &system, err);
 	if (r >= 0)
 		r = scan_new(&options, &scan, err);
@@ -83,7 +103,56 @@ static int look(const struct talk *talk, const struct mount *mounts, size_t moun
 	return r;
 }
 
-static int decide(struct explanation *explanation, struct err *err)
+struct single_pair {
+	struct pairs pairs;
+	struct pair pair;
+	bool given;
+};
+
+static int single_pair_next(struct pairs *pairs, struct pair *ret_pair, struct err *err)
+{
+	struct single_pair *single = (struct single_pair *)(void *)pairs;
+
+	(void)err;
+	if (single->given)
+		return 0;
+	single->given = true;
+	*ret_pair = single->pair;
+	return 1;
+}
+
+static int on_change(void *context, const struct change *change, struct err *err)
+{
+	struct explanation *explanation = context;
+
+	(void)err;
+	explanation->reported = change->attributes;
+	explanation->log = change->log;
+	return 0;
+}
+
+static int on_unexamined(void *context, const struct unexamined *unexamined, struct err *err)
+{
+	(void)context, (void)unexamined, (void)err;
+	return 0;
+}
+
+/* What check would say of the two. */
+static int judge(struct explanation *explanation, bool strangers, struct err *err)
+{
+	struct single_pair single = {
+		.pairs = { .next = single_pair_next },
+		.pair = { &explanation->recorded->entry, &explanation->present->entry },
+	};
+	struct diff_options options = { .policy = explanation->policy, .strangers = strangers };
+	struct diff_sink sink = { on_change, on_unexamined, explanation };
+	struct diff_counts counts = { .examined = 0 };
+
+	explanation->differs = entry_differs(single.pair.a, single.pair.b);
+	return diff_run(&single.pairs, &options, &sink, &counts, err);
+}
+
+static int decide(struct explanation *explanation, bool strangers, struct err *err)
 {
 	const struct entry_copy *known = explanation->present ? explanation->present : explanation->recorded;
 	bool is_dir = known && known->entry.type == TYPE_DIR;
@@ -94,9 +163,9 @@ static int decide(struct explanation *explanation, struct err *err)
 		return err_nomem(err);
 	explanation->rule_count = policy_matches(explanation->policy, path, is_dir, explanation->rules);
 	policy_decide(explanation->policy, path, is_dir, &explanation->decision);
-	if (explanation->recorded && explanation->present)
-		explanation->differs = entry_differs(&explanation->recorded->entry, &explanation->present->entry);
-	return 0;
+	if (!explanation->recorded || !explanation->present)
+		return 0;
+	return judge(explanation, strangers, err);
 }
 
 int op_explain(const struct place *place, const char *path, const struct talk *talk,
@@ -125,7 +194,7 @@ int op_explain(const struct place *place, const char *path, const struct talk *t
 	if (r >= 0)
 		r = look(talk, reference.mounts, reference.mount_count, explanation, err);
 	if (r >= 0)
-		r = decide(explanation, err);
+		r = decide(explanation, explanation->signed_policy && reference.mount_count == 0, err);
 	if (r < 0)
 		return r;
 	*ret_explanation = STEAL(explanation);

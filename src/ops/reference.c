@@ -28,6 +28,14 @@ int state_lock(int state_dirfd, int *ret_fd, struct err *err)
 	return 0;
 }
 
+const char *baseline_file(const char *named)
+{
+	static const char prefix[] = "baseline:";
+	const size_t len = sizeof(prefix) - 1;
+
+	return strlen(named) > len && memcmp(named, prefix, len) == 0 ? named + len : named;
+}
+
 void reference_done(struct reference *reference)
 {
 	trust_verdict_done(&reference->verdict);
@@ -145,7 +153,7 @@ static int open_reference(const struct place *place, bool finished, struct refer
 	if (place->baseline && place->trust_count == 0)
 		return err_set(err, ERR_USAGE, "with --baseline the keys to trust must be named: --trust FILE.pub");
 	r = reference.installed ? open_installed(place, &reference, err)
-				: baseline_open(AT_FDCWD, place->baseline, &reference.baseline, err);
+				: baseline_open(AT_FDCWD, baseline_file(place->baseline), &reference.baseline, err);
 	if (r >= 0)
 		r = config_trust(place, &reference.trust, err);
 	if (r < 0)
@@ -281,7 +289,7 @@ int reference_summary(const struct reference *reference, const struct place *pla
 	summary->host = texts_add(texts, reference->statement->host);
 	summary->a.kind = "baseline";
 	summary->a.name = reference->installed ? texts_printf(texts, "%s/" BASELINE_FILE, place->state)
-					       : texts_add(texts, place->baseline);
+					       : texts_add(texts, baseline_file(place->baseline));
 	summary->last_full = reference->seen.full_check;
 	if (summary->last_full < reference->statement->created.sec)
 		summary->last_full = reference->statement->created.sec;

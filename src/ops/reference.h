@@ -32,6 +32,9 @@ struct reference {
 /* The file name of the installed baseline, and of the lock, in the state folder. */
 #define BASELINE_FILE "baseline.db"
 
+/* "baseline:FILE" and "FILE" name the same. Borrows from NAMED. */
+const char *baseline_file(const char *named);
+
 int reference_open(const struct place *place, struct reference *ret_reference, struct err *err);
 /* The same before the keys that trusted.d/require names have signed: any trusted signature will do. */
 int reference_open_unfinished(const struct place *place, struct reference *ret_reference, struct err *err);

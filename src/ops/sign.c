@@ -190,9 +190,9 @@ int op_sign(const struct place *place, const struct sign_request *request, const
 
 	r = refuse_on_host(place, request, err);
 	if (r >= 0)
-		r = baseline_open(AT_FDCWD, request->baseline, &signing.now, err);
+		r = baseline_open(AT_FDCWD, baseline_file(request->baseline), &signing.now, err);
 	if (r >= 0)
-		r = baseline_open(AT_FDCWD, request->baseline, &signing.then, err);
+		r = baseline_open(AT_FDCWD, baseline_file(request->baseline), &signing.then, err);
 	if (r < 0)
 		return r;
 	signing.newest = baseline_newest(signing.now);

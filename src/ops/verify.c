@@ -29,6 +29,7 @@ int op_verify(const struct place *place, const char *what, generation_fn generat
 
 	if (what && place->baseline)
 		return err_set(err, ERR_USAGE, "name the baseline once: as an argument or with --baseline");
+	what = what ? baseline_file(what) : NULL;
 	if (what && !is_installed(place, what))
 		there.baseline = what;
 	if (there.baseline && there.trust_count == 0)

@@ -301,6 +301,8 @@ int meta_entry(const struct meta_raw *raw, const struct meta_space *space, const
 {
 	struct entry entry = { .value = 0 };
 
+	if (raw->stat_error == -ENOMEM || raw->target_error == -ENOMEM || raw->xattr_error == -ENOMEM)
+		return -1;
 	if (raw->stat_error < 0) {
 		meta_unknown("", d_type, &entry);
 		entry.problem = meta_problem(arena, "cannot stat", -raw->stat_error);

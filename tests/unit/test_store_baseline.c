@@ -313,8 +313,8 @@ static void tampered(void **state)
 		"ALTER TABLE entry ADD COLUMN more",
 		"ALTER TABLE entry RENAME TO entry2; CREATE VIEW entry AS SELECT * FROM entry2",
 		"ANALYZE",
-		"PRAGMA encoding='UTF-16'; PRAGMA auto_vacuum=FULL; PRAGMA writable_schema=ON; "
-		"UPDATE sqlite_schema SET sql=replace(sql,'path BLOB','path TEXT') WHERE name='entry'",
+		("PRAGMA encoding='UTF-16'; PRAGMA auto_vacuum=FULL; PRAGMA writable_schema=ON; "
+		 "UPDATE sqlite_schema SET sql=replace(sql,'path BLOB','path TEXT') WHERE name='entry'"),
 		"PRAGMA writable_schema=ON; DELETE FROM sqlite_schema WHERE name='package'",
 	};
 	const struct fixture *fixture = *state;
