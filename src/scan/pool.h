@@ -24,7 +24,7 @@
 
 enum {
 	POOL_ENTRIES_AHEAD = 16384, /* examined and not yet consumed */
-	POOL_READ_BYTES = 256 << 10, /* one read of content */
+	POOL_READ_BYTES = 64 << 10, /* one read of content: stays in the first caches on its way into the digest */
 	POOL_STALL_MS = 30 * 1000,
 	POOL_TICK_MS = 100, /* how often a waiting consumer looks up */
 	POOL_ABANDONED_MAX = 64, /* more workers hanging than this end the scan */
