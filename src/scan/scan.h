@@ -7,7 +7,17 @@
  * (unreadable directory, blind mount, excluded by the policy) the reference entries still come, alone; diff
  * tells the difference by scan_stats and by the failed bits of the directory's own entry.
  *
- * Nothing is written to what is examined: O_NOATIME where permitted, no FIFO, socket or device is opened.
+ * Nothing is written to what is examined: O_NOATIME where permitted, no FIFO, socket or device is opened. Access
+ * times may move all the same: of other people's files when the scan is not root's, and of symbolic links, whose
+ * target cannot be read otherwise.
+ *
+ * Also delivered, though the policy does not cover it: a directory on the way to what it covers, when it could not
+ * be listed. A mount point that is not crossed (mountrule.h) or blind is not delivered on the b side; one mounted
+ * after the table was read is, with a failed content. Paths longer than PATH_MAX_BYTES are not delivered: the
+ * directory that holds them has a failed content.
+ *
+ * Each of these makes an entry with failed attributes, never a hang: no answer within 30 s (network, FUSE; the worker
+ * is left behind), a lease held for longer than a second, a file that changes each time it is read.
  */
 #ifndef SCAN_SCAN_H
 #define SCAN_SCAN_H
@@ -40,10 +50,10 @@ struct scan_stats {
 	atomic_uint_fast64_t examined; /* entries delivered that are there */
 	atomic_uint_fast64_t files_read; /* fully */
 	atomic_uint_fast64_t bytes_read;
-	atomic_uint_fast64_t skipped; /* contents that --quick did not read */
+	atomic_uint_fast64_t skipped; /* contents that --quick did not read: as the reference has it, or a grown log's, not recorded */
 	atomic_uint_fast64_t unexamined; /* entries with something failed */
 	atomic_uint_fast64_t excluded; /* names passed over because the policy excludes them */
-	atomic_uint_fast64_t mounts_skipped; /* mounts not crossed: not a disk file system */
+	atomic_uint_fast64_t mounts_skipped; /* mounts not crossed, and blind points */
 	atomic_uint_fast64_t found; /* entries listed so far: the progress bar's estimate */
 	atomic_uint_fast64_t found_bytes; /* bytes still to read of what is listed so far, plus bytes_read */
 };
