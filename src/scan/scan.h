@@ -50,7 +50,7 @@ struct scan_stats {
 	atomic_uint_fast64_t examined; /* entries delivered that are there */
 	atomic_uint_fast64_t files_read; /* fully */
 	atomic_uint_fast64_t bytes_read;
-	atomic_uint_fast64_t skipped; /* contents that --quick did not read: as the reference has it, or a grown log's, not recorded */
+	atomic_uint_fast64_t skipped; /* contents that --quick did not read: the reference's, or a grown log */
 	atomic_uint_fast64_t unexamined; /* entries with something failed */
 	atomic_uint_fast64_t excluded; /* names passed over because the policy excludes them */
 	atomic_uint_fast64_t mounts_skipped; /* mounts not crossed, and blind points */
