@@ -195,18 +195,6 @@ static int examine(struct dirjob *job, size_t index, struct arena *arena, struct
 	return place(job, &candidate, &raw, child);
 }
 
-static void count_found(struct dirjob *job, const struct chunk *chunk)
-{
-	struct scan_stats *stats = &job->worker->pool->stats;
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < chunk->count && !job->shared->options.quick; i++)
-		if (chunk->children[i].want == WANT_WHOLE || chunk->children[i].want == WANT_GROWING)
-			bytes += chunk->children[i].entry.size;
-	(void)atomic_fetch_add_explicit(&stats->found, chunk->count, memory_order_relaxed);
-	(void)atomic_fetch_add_explicit(&stats->found_bytes, bytes, memory_order_relaxed);
-}
-
 static int examine_chunk(struct dirjob *job, size_t first)
 {
 	size_t left = job->node->listing.count - first, count = left < CHUNK_ENTRIES ? left : CHUNK_ENTRIES;
@@ -225,7 +213,6 @@ static int examine_chunk(struct dirjob *job, size_t first)
 			return -ECANCELED;
 	}
 	chunk->end = index;
-	count_found(job, chunk);
 	return pool_publish_chunk(job->worker->pool, job->node, STEAL(chunk));
 }
 

@@ -54,8 +54,6 @@ struct scan_stats {
 	atomic_uint_fast64_t unexamined; /* entries with something failed */
 	atomic_uint_fast64_t excluded; /* names passed over because the policy excludes them */
 	atomic_uint_fast64_t mounts_skipped; /* mounts not crossed, and blind points */
-	atomic_uint_fast64_t found; /* entries listed so far: the progress bar's estimate */
-	atomic_uint_fast64_t found_bytes; /* bytes still to read of what is listed so far, plus bytes_read */
 };
 
 /* ret_pairs is owned by the caller (pairs_freep stops the workers). */
