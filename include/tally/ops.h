@@ -152,8 +152,9 @@ struct sign_request {
 	const char *key, *output;
 	bool force; /* although a host key lies here */
 };
-/* Verifies the baseline, compares with the last generation this key signed (comparison NULL when there is none),
- * writes a detached signature of the newest statement. */
+/* Verifies the baseline, compares with the last generation this key signed, by that one's policy (comparison NULL when
+ * there is none), writes a detached signature of the newest statement. Policy texts that differ are changes of
+ * /etc/tallystick/NAME, wherever the host keeps them. */
 int op_sign(const struct place *place, const struct sign_request *request, const struct talk *talk,
 	    struct statement *ret_statement, struct comparison **ret_comparison, struct err *err);
 /* Attaches a detached signature to the generation of the installed baseline that it signs. */

@@ -15,6 +15,7 @@
 #include "ops/config.h"
 #include "ops/reference.h"
 #include "ops/records.h"
+#include "ops/succession.h"
 
 enum { SIGNATURE_FILE_MAX = 8192 };
 
@@ -53,21 +54,7 @@ static uint64_t last_signed(const struct signing *signing)
 	return 0;
 }
 
-static int signed_policy(struct baseline *baseline, uint64_t sequence, struct policy **ret_policy, struct err *err)
-{
-	const struct policy_file *files, *resolved;
-	struct policy_source source;
-	size_t count;
-	int r;
-
-	r = baseline_policy(baseline, sequence, &files, &count, &resolved, err);
-	if (r < 0)
-		return r;
-	source = (struct policy_source){ "signed policy", resolved->text, resolved->len };
-	return policy_parse(&source, 1, ret_policy, err);
-}
-
-static void summarise(const struct signing *signing, const char *name, struct comparison *comparison)
+static int summarise(const struct signing *signing, const char *name, struct comparison *comparison, struct err *err)
 {
 	struct report_summary *summary = &comparison->summary;
 	const struct statement *statement = baseline_statement(signing->now, signing->last);
@@ -81,41 +68,26 @@ static void summarise(const struct signing *signing, const char *name, struct co
 	summary->created = statement->created;
 	summary->root = texts_add(comparison->texts, statement->root);
 	summary->host = texts_add(comparison->texts, statement->host);
+	if (!summary->a.name || !summary->b.name || !summary->root || !summary->host)
+		return err_nomem(err);
+	return 0;
 }
 
-/* What came between the last generation that this key vouched for and the newest. Proves both. */
-static int compare(struct signing *signing, const struct place *place, const char *name,
+/* What came between the last generation that this key vouched for and the newest. */
+static int compare(const struct signing *signing, const struct place *place, const char *name,
 		   struct comparison **ret_comparison, struct err *err)
 {
 	CLEANUP(comparison_freep) struct comparison *comparison = NULL;
-	CLEANUP(policy_freep) struct policy *policy = NULL;
-	CLEANUP(tree_freep) struct tree *a = NULL;
-	CLEANUP(tree_freep) struct tree *b = NULL;
-	CLEANUP(pairs_freep) struct pairs *pairs = NULL;
-	struct diff_options options = { .policy = NULL };
-	struct diff_sink sink;
+	struct succession succession = { signing->then, signing->now, signing->last, signing->newest };
 	int r;
 
 	r = comparison_new(place->tmp, &comparison, err);
 	if (r >= 0)
-		r = signed_policy(signing->now, signing->newest, &policy, err);
+		r = succession_compare(&succession, comparison, err);
 	if (r >= 0)
-		r = baseline_tree(signing->then, signing->last, NULL, NULL, &a, err);
-	if (r >= 0)
-		r = baseline_tree(signing->now, signing->newest, NULL, NULL, &b, err);
-	if (r >= 0)
-		r = pairs_join(a, b, &pairs, err);
+		r = summarise(signing, name, comparison, err);
 	if (r < 0)
 		return r;
-	sink = changes_sink(comparison->changes);
-	options.policy = policy;
-	r = diff_run(pairs, &options, &sink, &comparison->summary.counts, err);
-	if (r >= 0)
-		r = changes_finish(comparison->changes, &comparison->summary.counts, &comparison->summary.moves_limited,
-				   err);
-	if (r < 0)
-		return r;
-	summarise(signing, name, comparison);
 	*ret_comparison = STEAL(comparison);
 	return 0;
 }

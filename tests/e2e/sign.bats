@@ -60,6 +60,70 @@ trust_ops() {
 	[ "$(json '.[-1].signers | length')" = 2 ]
 }
 
+# vouched: generation 1 is signed by the operator, who keeps the signature's key off the host
+vouched() {
+	must 0 desk sign "$T/desk/b.db" --trust "$T/desk/host.pub" --key "$T/desk/ops.key" --output "$T/s"
+	trust_ops
+	must 0 tally sign --add "$T/s"
+}
+
+# to_sign FILE: what `tally sign --json` says of the installed baseline, copied to FILE
+to_sign() {
+	cp "$STATE/baseline.db" "$T/desk/$1.db"
+	must 0 desk sign --json "$T/desk/$1.db" --trust "$T/desk/host.pub" --key "$T/desk/ops.key" --output "$T/$1.sig"
+}
+
+@test "the policy that this key signed judges, not the one that the host chose since" {
+	mkdir "$TREE/bin" "$T/other" && echo 1 >"$TREE/bin/ls" && echo 1 >"$TREE/kept" && touch "$T/other/f"
+	must 0 tally accept --all
+	cp "$STATE/baseline.db" "$T/desk/b.db"
+	vouched
+	printf '  - path: %s/bin\n    exclude: true\n  - path: %s/other\n    profile: static\n    severity: low\n' "$TREE" "$T" \
+		>>"$CONFIG/policy.yaml"
+	echo 22 >"$TREE/bin/ls"
+	must 0 tally accept --policy
+	checked 0
+	to_sign next
+	expect removed bin && expect removed bin/ls
+	expect added "$T/other" && expect added "$T/other/f"
+	[ "$(json '[.[] | select(.path == "/etc/tallystick/policy.yaml") | .kind, .severity] | @csv')" = '"changed","critical"' ]
+	[ "$(json '[.[] | select(.path == "/etc/tallystick/resolved") | .kind, .severity] | @csv')" = '"changed","critical"' ]
+	[[ "$(json '.[-1].notes | join(" ")')" == *policy*generation\ 2* ]]
+	[ "$(json '[.[] | select(.path | strings | endswith("/other/f")) | .severity] | @csv')" = '"low"' ]
+	expect_count 6
+	must 0 desk sign "$T/desk/next.db" --trust "$T/desk/host.pub" --key "$T/desk/ops.key" --output "$T/next.text"
+	has policy.yaml && has "$TREE/bin/ls" && has critical && lacks 'NO DIFFERENCE'
+	# with this generation vouched for, its policy is the one that judges the next
+	must 0 tally sign --add "$T/next.sig"
+	echo 3 >"$TREE/kept"
+	must 0 tally accept --all
+	to_sign third
+	expect changed kept content && expect_count 1
+}
+
+@test "a policy that lets everything pass is named, too" {
+	vouched
+	sed -i 's/static/none/' "$CONFIG/policy.yaml"
+	echo 22 >"$TREE/f"
+	must 0 tally accept --policy
+	must 0 tally accept --all
+	to_sign next
+	expect changed f size
+	[ "$(json '[.[] | select(.path == "/etc/tallystick/policy.yaml") | .severity] | @csv')" = '"critical"' ]
+}
+
+@test "another mount table is named" {
+	needs_root 'a mount namespace'
+	mkdir "$TREE/m"
+	must 0 tally accept --all
+	cp "$STATE/baseline.db" "$T/desk/b.db"
+	vouched
+	own_mounts 'mount -t tmpfs none "$2/m"; "$1" accept --policy' "$TALLY" "$TREE" >/dev/null
+	to_sign next
+	[ "$(json '[.[] | select(.attributes == ["mount"]) | .severity, .after.mount.type] | @csv')" = '"critical","tmpfs"' ]
+	[ "$(json '.[-1].unexamined')" = 0 ]
+}
+
 @test "a required key must have signed" {
 	trust_ops
 	echo ops.pub >"$CONFIG/trusted.d/require"
@@ -72,7 +136,7 @@ trust_ops() {
 	must 16 tally check
 }
 
-@test "later generations signed by the host alone explain, they do not silence" {
+@test "off the host, what the host alone signed later is not what a check rests on" {
 	must 0 desk sign "$T/desk/b.db" --trust "$T/desk/host.pub" --key "$T/desk/ops.key" --output "$T/s"
 	trust_ops
 	must 0 tally sign --add "$T/s"
