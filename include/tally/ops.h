@@ -102,6 +102,7 @@ struct generation_view {
 	size_t signer_count;
 	const char *const *unknown_signers; /* key ids */
 	size_t unknown_signer_count;
+	bool vouched; /* a trusted key signed it or a later one that follows from it */
 };
 typedef int (*generation_fn)(void *context, const struct generation_view *generation, struct err *err);
 /* All generations, oldest first, each reproduced and its root hash compared first. */
@@ -112,8 +113,9 @@ typedef int (*version_fn)(void *context, const struct entry *entry, const struct
 /* The versions of one path, oldest first. ERR_NOINPUT when no generation has it. */
 int op_history_path(const struct place *place, const char *path, version_fn version, void *context, struct err *err);
 
-/* Proves the installed baseline (WHAT NULL) or a baseline file authentic and whole, all generations of it; calls
- * GENERATION for the reference one (the newest that a trusted key signed). */
+/* Proves the installed baseline (WHAT NULL) or a baseline file whole, all generations of it, and authentic up to the
+ * newest that a trusted key signed. Calls GENERATION for those after it, oldest first (vouched false), and last for the
+ * reference one (the newest authentic, or the one asked for). */
 int op_verify(const struct place *place, const char *what, generation_fn generation, void *context, struct err *err);
 
 /* ---- explain ---- */

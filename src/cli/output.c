@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "cli/cli.h"
+#include "report/json.h"
 
 struct report_out cli_out(const struct options *options)
 {
@@ -38,49 +39,45 @@ int cli_print_json(json_t *item, struct err *err)
 	return puts(line) < 0 ? cli_flush(err) : 0;
 }
 
-static json_t *signers_json(const struct generation_view *view)
+static void add_signers(struct record *record, const struct generation_view *view)
 {
-	json_t *list = json_array();
+	json_t *list = json_array(), *unknown = json_array();
 
 	for (size_t i = 0; i < view->signer_count; i++) {
-		const struct report_signer *signer = &view->signers[i];
-		CLEANUP(freep) char *name = quote_dup(signer->name, strlen(signer->name));
+		CLEANUP(record_done) struct record inner = record_new();
 
-		if (!name ||
-		    json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "name", name, "key_id", signer->key_id,
-							  "fingerprint", signer->fingerprint)) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+		record_bytes(&inner, "name", bytes_of(view->signers[i].name));
+		record_string(&inner, "key_id", view->signers[i].key_id);
+		record_string(&inner, "fingerprint", view->signers[i].fingerprint);
+		record->failed |= inner.failed || json_array_append_new(list, STEAL(inner.object)) < 0;
 	}
-	return list;
-}
-
-static json_t *unknown_json(const struct generation_view *view)
-{
-	json_t *list = json_array();
-
 	for (size_t i = 0; i < view->unknown_signer_count; i++)
-		(void)json_array_append_new(list, json_string(view->unknown_signers[i]));
-	return list;
+		record->failed |= json_array_append_new(unknown, json_string(view->unknown_signers[i])) < 0;
+	record_set(record, "signers", list);
+	record_set(record, "unknown_signers", unknown);
 }
 
-static int generation_json(const struct generation_view *view, const char *record, struct err *err)
+static int generation_json(const struct options *options, const struct generation_view *view, const char *name,
+			   struct err *err)
 {
+	CLEANUP(record_done) struct record record = record_new();
 	const struct statement *statement = view->statement;
-	CLEANUP(freep) char *host = quote_dup(statement->host, strlen(statement->host));
-	CLEANUP(freep) char *reason = quote_dup(view->reason, strlen(view->reason));
-	struct timetext created = time_utc_seconds(statement->created.sec);
+	struct report_out out = cli_out(options);
 
-	if (!host || !reason)
-		return err_nomem(err);
-	return cli_print_json(json_pack("{s:s,s:i,s:s,s:s,s:I,s:s,s:s,s:I,s:I,s:s,s:s,s:o,s:o}", "record", record,
-					"format", 1, "host", host, "host_id", statement->host_id, "sequence",
-					(json_int_t)statement->sequence, "created", created.text, "tool",
-					statement->tool, "entries", (json_int_t)statement->entries, "unexamined",
-					(json_int_t)statement->unexamined, "root", statement->root, "reason", reason,
-					"signers", signers_json(view), "unknown_signers", unknown_json(view)),
-			      err);
+	record_string(&record, "record", name);
+	record_count(&record, "format", 1);
+	record_bytes(&record, "host", bytes_of(statement->host));
+	record_string(&record, "host_id", statement->host_id);
+	record_count(&record, "sequence", statement->sequence);
+	record_string(&record, "created", time_utc_seconds(statement->created.sec).text);
+	record_bytes(&record, "tool", bytes_of(statement->tool));
+	record_count(&record, "entries", statement->entries);
+	record_count(&record, "unexamined", statement->unexamined);
+	record_string(&record, "root", statement->root);
+	record_bytes(&record, "reason", bytes_of(view->reason));
+	record_set(&record, "trusted", json_boolean(view->vouched));
+	add_signers(&record, view);
+	return record_write(&out, &record, err);
 }
 
 int print_generation(const struct options *options, const struct generation_view *view, const char *record,
@@ -90,7 +87,7 @@ int print_generation(const struct options *options, const struct generation_view
 	struct timetext created = time_local_seconds(statement->created.sec);
 
 	if (options->json)
-		return generation_json(view, record, err);
+		return generation_json(options, view, record, err);
 	printf("generation %llu of %s, made %s\n", (unsigned long long)statement->sequence, QUOTE(statement->host),
 	       created.text);
 	if (view->reason[0])
@@ -104,6 +101,7 @@ int print_generation(const struct options *options, const struct generation_view
 	for (size_t i = 0; i < view->unknown_signer_count; i++)
 		printf("  signed   by unknown key %s (ignored)\n", view->unknown_signers[i]);
 	if (view->signer_count == 0)
-		puts("  signed   by no key that is trusted now; authentic through the generation after it");
+		printf("  signed   by no key that is trusted here; %s\n",
+		       view->vouched ? "authentic through a later generation, which is" : "nothing vouches for it");
 	return 0;
 }

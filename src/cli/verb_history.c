@@ -1,10 +1,10 @@
 /* verb_history.c - tally history. */
-#include <jansson.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "cli/cli.h"
+#include "report/json.h"
 
 static int on_generation(void *context, const struct generation_view *view, struct err *err)
 {
@@ -16,30 +16,43 @@ struct printing {
 	struct report_out out;
 };
 
+static int version_json(const struct printing *printing, const struct generation_view *since, uint64_t until,
+			struct err *err)
+{
+	CLEANUP(record_done) struct record record = record_new();
+
+	record_string(&record, "record", "version");
+	record_count(&record, "format", 1);
+	record_count(&record, "since", since->statement->sequence);
+	record_count(&record, "until", until);
+	record_bytes(&record, "reason", bytes_of(since->reason));
+	record_set(&record, "trusted", json_boolean(since->vouched));
+	return record_write(&printing->out, &record, err);
+}
+
+static void version_text(const struct generation_view *since, uint64_t until)
+{
+	struct timetext created = time_local_seconds(since->statement->created.sec);
+
+	printf("generation %llu%s, from %s%s%s\n", (unsigned long long)since->statement->sequence,
+	       until ? "" : " and since", created.text, since->reason[0] ? ": " : "", QUOTE(since->reason));
+	if (!since->vouched)
+		puts("  signed by no key that is trusted here; nothing vouches for it");
+	if (until)
+		printf("  until generation %llu\n", (unsigned long long)until);
+}
+
 /* The generation of a version is a line (or object) of its own before the entry. */
 static int on_version(void *context, const struct entry *entry, const struct generation_view *since, uint64_t until,
 		      struct err *err)
 {
 	const struct printing *printing = context;
-	struct timetext created = time_local_seconds(since->statement->created.sec);
-	int r;
+	int r = 0;
 
-	if (printing->options->json) {
-		CLEANUP(freep) char *reason = quote_dup(since->reason, strlen(since->reason));
-
-		if (!reason)
-			return err_nomem(err);
-		r = cli_print_json(json_pack("{s:s,s:I,s:I,s:s}", "record", "version", "since",
-					     (json_int_t)since->statement->sequence, "until", (json_int_t)until,
-					     "reason", reason),
-				   err);
-	} else {
-		printf("generation %llu%s, from %s%s%s\n", (unsigned long long)since->statement->sequence,
-		       until ? "" : " and since", created.text, since->reason[0] ? ": " : "", QUOTE(since->reason));
-		if (until)
-			printf("  until generation %llu\n", (unsigned long long)until);
-		r = 0;
-	}
+	if (printing->options->json)
+		r = version_json(printing, since, until, err);
+	else
+		version_text(since, until);
 	return r < 0 ? r : report_entry(&printing->out, entry, true, err);
 }
 

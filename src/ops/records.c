@@ -69,6 +69,7 @@ int records_view(struct reference *reference, uint64_t sequence, struct texts *t
 		.signer_count = list.signer_count,
 		.unknown_signers = list.unknown,
 		.unknown_signer_count = list.unknown_count,
+		.vouched = sequence <= reference->sequence || list.signer_count > 0,
 	};
 	return 0;
 }
@@ -84,7 +85,7 @@ int op_show(const struct place *place, const char *const *paths, size_t path_cou
 	uint64_t shown = 0;
 	int r;
 
-	r = path_list_make(paths, path_count, &list, err);
+	r = path_list_make(paths, path_count, false, &list, err);
 	if (r >= 0)
 		r = reference_open(place, &reference, err);
 	if (r >= 0)

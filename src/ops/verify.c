@@ -19,12 +19,48 @@ static bool is_installed(const struct place *place, const char *what)
 	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+/* The first generation after the last one that anybody trusted signed; --generation may ask for an earlier one. */
+static int first_unvouched(struct reference *reference, struct texts *texts, uint64_t *ret_sequence, struct err *err)
+{
+	uint64_t sequence = reference->newest;
+
+	for (; sequence > reference->sequence; sequence--) {
+		struct generation_view view;
+		int r = records_view(reference, sequence, texts, &view, err);
+
+		if (r < 0)
+			return r;
+		if (view.vouched)
+			break;
+	}
+	*ret_sequence = sequence + 1;
+	return 0;
+}
+
+static int tell(struct reference *reference, generation_fn generation, void *context, struct err *err)
+{
+	CLEANUP(texts_freep) struct texts *texts = NULL;
+	struct generation_view view;
+	uint64_t sequence = 0;
+	int r;
+
+	r = texts_new(&texts, err);
+	if (r >= 0)
+		r = first_unvouched(reference, texts, &sequence, err);
+	for (; r >= 0 && sequence <= reference->newest; sequence++) {
+		r = records_view(reference, sequence, texts, &view, err);
+		if (r >= 0)
+			r = generation(context, &view, err);
+	}
+	if (r >= 0)
+		r = records_view(reference, reference->sequence, texts, &view, err);
+	return r < 0 ? r : generation(context, &view, err);
+}
+
 int op_verify(const struct place *place, const char *what, generation_fn generation, void *context, struct err *err)
 {
 	CLEANUP(reference_done) struct reference reference = REFERENCE_INIT;
-	CLEANUP(texts_freep) struct texts *texts = NULL;
 	struct place there = *place;
-	struct generation_view view;
 	int r;
 
 	if (what && place->baseline)
@@ -39,11 +75,7 @@ int op_verify(const struct place *place, const char *what, generation_fn generat
 	if (r >= 0)
 		r = records_prove_all(&reference, err);
 	if (r >= 0)
-		r = texts_new(&texts, err);
-	if (r >= 0)
-		r = records_view(&reference, reference.sequence, texts, &view, err);
-	if (r >= 0)
-		r = generation(context, &view, err);
+		r = tell(&reference, generation, context, err);
 	if (r >= 0)
 		reference_remember(&reference, 0, false, NULL);
 	return r < 0 ? r : 0;

@@ -1,5 +1,5 @@
 /*
- * json.h - NDJSON: one object a line, members as docs/FORMATS.md "NDJSON" has them. Private to report/.
+ * json.h - NDJSON: one object a line, members as docs/FORMATS.md "NDJSON" has them. For report/ and cli/.
  *
  * A record is built in a jansson object whose `failed` is looked at once, when it is written.
  */

@@ -38,4 +38,14 @@ setup() {
 	must 0 tally history
 	no_control
 	must 0 tally verify
+	for line in "$(tally history --json | tail -n 1)" "$(tally verify --json)"; do
+		[ "$(jq -r .reason_b64 <<<"$line" | base64 -d)" = $'a\e[31mreason\nwith: lines' ]
+		[ "$(jq -r .reason <<<"$line")" = 'a\x1b[31mreason\x0awith: lines' ]
+		[ "$(jq 'has("host_b64")' <<<"$line")" = false ]
+	done
+	must 0 tally history --json "$TREE/g"
+	[ "$(json '.[0].reason_b64' | base64 -d)" = $'a\e[31mreason\nwith: lines' ]
+	cp "$CONFIG/host.pub" "$T/"$'odd\tkey.pub'
+	must 0 tally history --json --trust "$T/"$'odd\tkey.pub'
+	[ "$(json '.[0].signers[0].name_b64' | base64 -d)" = "$T/"$'odd\tkey.pub' ]
 }

@@ -33,6 +33,36 @@ setup() {
 	must 66 tally verify "$T/b.db" --trust "$T/none.pub"
 }
 
+@test "generations that nobody trusted vouches for are named" {
+	minisign -G -W -p "$T/o.pub" -s "$T/o.key" >/dev/null
+	must 0 tally sign --force "$T/b.db" --key "$T/o.key" --output "$T/s"
+	mkdir "$CONFIG/trusted.d" && cp "$T/o.pub" "$CONFIG/trusted.d/"
+	must 0 tally sign --add "$T/s"
+	cp "$STATE/baseline.db" "$T/signed.db"
+	must 0 tally verify "$T/signed.db" --trust "$T/o.pub"
+	has 'AUTHENTIC  '
+	for round in 3 4; do
+		echo "$round$round$round" >"$TREE/f"
+		must 0 tally accept --all
+		cp "$STATE/baseline.db" "$T/later.db"
+		must 0 tally verify "$T/later.db" --trust "$T/o.pub"
+		has 'UP TO GENERATION 2 ' && has "$round"
+	done
+	has 'generations 3 to 4'
+	must 0 tally verify --json "$T/later.db" --trust "$T/o.pub"
+	[ "$(json '[.[] | "\(.record) \(.sequence) \(.trusted)"] | join(",")')" = 'generation 3 false,generation 4 false,verify 2 true' ]
+	# the host's key signed them all
+	must 0 tally verify --json "$T/later.db" --trust "$CONFIG/host.pub" --generation 2
+	[ "$(json '[.[] | "\(.record) \(.sequence) \(.trusted)"] | join(",")')" = 'verify 2 true' ]
+	must 0 tally history --json --baseline "$T/later.db" --trust "$T/o.pub"
+	[ "$(json '[.[].trusted] | join(",")')" = true,true,false,false ]
+	must 0 tally history --baseline "$T/later.db" --trust "$T/o.pub"
+	[ "$(grep -c 'nothing vouches for it' <<<"$output")" -eq 2 ]
+	[ "$(grep -c 'authentic through a later' <<<"$output")" -eq 1 ]
+	must 0 tally history --json --baseline "$T/later.db" --trust "$T/o.pub" "$TREE/f"
+	[ "$(json '[.[] | select(.record == "version") | .trusted] | join(",")')" = true,true,false,false ]
+}
+
 @test "it does not look at the files" {
 	rm -r "$TREE"
 	must 0 tally verify
