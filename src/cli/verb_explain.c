@@ -1,11 +1,11 @@
 /* verb_explain.c - tally explain. */
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "cli/cli.h"
+#include "report/json.h"
 
 static void print_attributes(const char *head, uint32_t mask)
 {
@@ -82,27 +82,32 @@ static int print_state(const struct options *options, const struct explanation *
 	return 0;
 }
 
+static void set_optional(struct record *record, const char *key, const char *text)
+{
+	record_set(record, key, text ? json_string(text) : json_null());
+}
+
 static int print_json(const struct explanation *explanation, const struct options *options, struct err *err)
 {
+	CLEANUP(record_done) struct record record = record_new();
 	const struct decision *decision = &explanation->decision;
-	CLEANUP(freep) char *path = quote_dup(explanation->path, strlen(explanation->path));
 	struct report_out out = cli_out(options);
-	json_t *rules = json_array(), *differs = json_array();
+	json_t *rules = json_array();
 	int r;
 
+	record_string(&record, "record", "explanation");
+	record_count(&record, "format", 1);
+	record_bytes(&record, "path", bytes_of(explanation->path));
+	record_set(&record, "in_scope", json_boolean(decision->in_scope));
+	record_set(&record, "excluded", json_boolean(decision->excluded));
+	set_optional(&record, "profile", decision->in_scope ? decision->profile->name : NULL);
+	set_optional(&record, "severity", decision->in_scope ? severity_name(decision->severity) : NULL);
+	set_optional(&record, "rule", decision->rule ? decision->rule->origin : NULL);
 	for (size_t i = 0; i < explanation->rule_count; i++)
-		(void)json_array_append_new(rules, json_string(explanation->rules[i]->origin));
-	for (unsigned attr = 0; attr < ATTR_COUNT; attr++) {
-		if (explanation->differs & ATTR_BIT(attr))
-			(void)json_array_append_new(differs, json_string(attr_name((enum attr)attr)));
-	}
-	r = cli_print_json(json_pack("{s:s,s:i,s:s,s:b,s:b,s:s?,s:s?,s:s?,s:o,s:o}", "record", "explanation", "format",
-				     1, "path", path ? path : "", "in_scope", decision->in_scope, "excluded",
-				     decision->excluded, "profile", decision->in_scope ? decision->profile->name : NULL,
-				     "severity", decision->in_scope ? severity_name(decision->severity) : NULL, "rule",
-				     decision->rule ? decision->rule->origin : NULL, "rules", rules, "differs",
-				     differs),
-			   err);
+		record.failed |= json_array_append_new(rules, json_string(explanation->rules[i]->origin)) < 0;
+	record_set(&record, "rules", rules);
+	record_attributes(&record, "differs", explanation->differs);
+	r = record_write(&out, &record, err);
 	if (r >= 0 && explanation->recorded)
 		r = report_entry(&out, &explanation->recorded->entry, true, err);
 	return r;

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "cli/cli.h"
+#include "report/json.h"
 
 static int print_check(const struct options *options, const struct policy *policy, struct err *err)
 {
@@ -20,23 +21,37 @@ static int print_check(const struct options *options, const struct policy *polic
 	return 0;
 }
 
+static int print_show(const struct options *options, const struct policy *policy, struct err *err)
+{
+	CLEANUP(record_done) struct record record = record_new();
+	CLEANUP(buf_done) struct buf text = BUF_INIT;
+	struct report_out out = cli_out(options);
+	int r;
+
+	r = policy_resolved(policy, &text, err);
+	if (r < 0)
+		return r;
+	if (!options->json) {
+		(void)fwrite(text.data, 1, text.len, stdout);
+		return 0;
+	}
+	record_string(&record, "record", "policy");
+	record_count(&record, "format", 1);
+	/* several lines, so JSON's own escapes must do; the resolved form is printable UTF-8 by its definition */
+	record_set(&record, "text", json_stringn((const char *)text.data, text.len));
+	return record_write(&out, &record, err);
+}
+
 int verb_policy(struct options *options, struct err *err)
 {
 	CLEANUP(policy_freep) struct policy *policy = NULL;
-	CLEANUP(buf_done) struct buf text = BUF_INIT;
 	bool show = strcmp(options->args[0], "show") == 0;
 	int r;
 
 	if (!show && strcmp(options->args[0], "check") != 0)
 		return err_set(err, ERR_USAGE, "policy wants check or show");
 	r = op_policy(&options->place, talk_start(options), &policy, err);
-	if (r < 0)
-		return r;
-	if (!show)
-		r = print_check(options, policy, err);
-	else
-		r = policy_resolved(policy, &text, err);
-	if (r >= 0 && show)
-		(void)fwrite(text.data, 1, text.len, stdout);
+	if (r >= 0)
+		r = show ? print_show(options, policy, err) : print_check(options, policy, err);
 	return r < 0 ? r : cli_flush(err);
 }

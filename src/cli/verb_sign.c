@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "cli/cli.h"
+#include "report/json.h"
 
 static int add(struct options *options, struct err *err)
 {
@@ -25,15 +26,26 @@ static int add(struct options *options, struct err *err)
 	return 0;
 }
 
+static int signed_json(const struct options *options, const struct statement *statement, struct err *err)
+{
+	CLEANUP(record_done) struct record record = record_new();
+	struct report_out out = cli_out(options);
+
+	record_string(&record, "record", "signed");
+	record_count(&record, "format", 1);
+	record_bytes(&record, "host", bytes_of(statement->host));
+	record_string(&record, "host_id", statement->host_id);
+	record_count(&record, "sequence", statement->sequence);
+	record_string(&record, "root", statement->root);
+	record_bytes(&record, "output", bytes_of(options->output));
+	return record_write(&out, &record, err);
+}
+
 static int print_signed(const struct options *options, const struct statement *statement,
 			const struct comparison *comparison, struct err *err)
 {
 	if (options->json)
-		return cli_print_json(json_pack("{s:s,s:i,s:s,s:s,s:I,s:s,s:s}", "record", "signed", "format", 1,
-						"host", statement->host, "host_id", statement->host_id, "sequence",
-						(json_int_t)statement->sequence, "root", statement->root, "output",
-						QUOTE(options->output)),
-				      err);
+		return signed_json(options, statement, err);
 	printf("SIGNED  generation %llu of %s (host-id %s)\n  root  %s\n  into  %s\n",
 	       (unsigned long long)statement->sequence, QUOTE(statement->host), statement->host_id, statement->root,
 	       QUOTE(options->output));

@@ -46,4 +46,8 @@ setup() {
 	must 64 tally explain
 	must 0 tally explain "$TREE/"$'odd\e[31m\nname'
 	no_control
+	must 0 tally explain --json "$TREE/"$'odd\e[31m\nname'
+	[ "$(json '.[0].path_b64' | base64 -d)" = "$TREE/"$'odd\e[31m\nname' ]
+	must 0 tally explain --json "$TREE/f"
+	[ "$(json '.[0] | has("path_b64")')" = false ]
 }

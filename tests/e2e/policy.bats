@@ -11,6 +11,10 @@ setup() {
 	must 0 tally policy check
 	must 0 tally policy show
 	has "$TREE" && has static
+	text=$output
+	must 0 tally policy show --json
+	[ "$(json '.[0] | [.record, .format] | @csv')" = '"policy",1' ]
+	[ "$(json '.[0].text')" = "$text" ]
 }
 
 @test "what show prints is a policy again" {

@@ -118,10 +118,17 @@ to_sign() {
 	must 0 tally accept --all
 	cp "$STATE/baseline.db" "$T/desk/b.db"
 	vouched
-	own_mounts 'mount -t tmpfs none "$2/m"; "$1" accept --policy' "$TALLY" "$TREE" >/dev/null
+	own_mounts 'mount -t tmpfs none "$2/m"; "$1" accept --all' "$TALLY" "$TREE" >/dev/null
 	to_sign next
 	[ "$(json '[.[] | select(.attributes == ["mount"]) | .severity, .after.mount.type] | @csv')" = '"critical","tmpfs"' ]
 	[ "$(json '.[-1].unexamined')" = 0 ]
+}
+
+@test "an odd name of the signature file is exact in JSON" {
+	must 0 desk sign --json "$T/desk/b.db" --trust "$T/desk/host.pub" --key "$T/desk/ops.key" --output "$T/s"$'\xff\t'
+	[ -s "$T/s"$'\xff\t' ]
+	[ "$(json '.[0].output')" = "$T/s\\xff\\x09" ]
+	[ "$(json '.[0].output_b64')" = "$(printf '%s/s\xff\t' "$T" | base64 -w 0)" ]
 }
 
 @test "a required key must have signed" {
