@@ -90,8 +90,8 @@ int op_accept(const struct place *place, const struct accept_request *request, c
 /* ---- what a baseline holds ---- */
 
 /* Calls ENTRY for each recorded entry at or below the paths (none: all), after the whole baseline has proved
- * itself. EXACT tells that the path is one of those asked for and the only one delivered may be shown in detail. */
-typedef int (*entry_fn)(void *context, const struct entry *entry, struct err *err);
+ * itself. EXACT: it is one of those asked for itself, not what lies below. */
+typedef int (*entry_fn)(void *context, const struct entry *entry, bool exact, struct err *err);
 int op_show(const struct place *place, const char *const *paths, size_t path_count, entry_fn entry, void *context,
 	    struct err *err);
 

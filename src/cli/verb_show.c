@@ -6,16 +6,16 @@ struct showing {
 	bool detail;
 };
 
-static int show_entry(void *context, const struct entry *entry, struct err *err)
+static int show_entry(void *context, const struct entry *entry, bool exact, struct err *err)
 {
 	const struct showing *showing = context;
 
-	return report_entry(&showing->out, entry, showing->detail && entry->type != TYPE_DIR, err);
+	return report_entry(&showing->out, entry, showing->detail && exact, err);
 }
 
 int verb_show(struct options *options, struct err *err)
 {
-	/* A file that is asked for by name is shown whole; what lies below a directory is a list. */
+	/* The one path that is asked for is shown whole; what lies below it, or several paths, are a list. */
 	struct showing showing = { cli_out(options), options->arg_count == 1 };
 	int r;
 

@@ -74,6 +74,15 @@ int records_view(struct reference *reference, uint64_t sequence, struct texts *t
 	return 0;
 }
 
+static bool is_listed(const struct path_list *list, struct bytes path)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (bytes_equal(list->paths[i], path))
+			return true;
+	}
+	return false;
+}
+
 int op_show(const struct place *place, const char *const *paths, size_t path_count, entry_fn entry, void *context,
 	    struct err *err)
 {
@@ -99,7 +108,7 @@ int op_show(const struct place *place, const char *const *paths, size_t path_cou
 	all = NULL; /* the filter's now */
 	while ((r = tree_next(rows, &row, err)) > 0) {
 		shown++;
-		r = entry(context, row, err);
+		r = entry(context, row, is_listed(&list, row->path), err);
 		if (r < 0)
 			return r;
 	}

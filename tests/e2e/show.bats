@@ -30,6 +30,17 @@ setup() {
 	[ "$(json '.[0] | (.entry? // .) | .target')" = f ]
 }
 
+@test "what lies below the path asked for is a list" {
+	must 0 tally show "$TREE/d/f"
+	[ "${#lines[@]}" -gt 3 ]
+	detail=${#lines[@]}
+	must 0 tally show "$TREE/d"
+	has "$TREE/d/f" && has "$TREE/d/l" && lacks "$(sha256sum <"$TREE/d/f" | cut -d' ' -f1)"
+	[ "$(grep -c "  $TREE/d/[fl]" <<<"$output")" -eq 2 ]
+	must 0 tally show "$TREE/d/f" "$TREE/d/l"
+	[ "${#lines[@]}" -eq 2 ] && [ "$detail" -gt 2 ]
+}
+
 @test "what it shows is what was recorded, not what is there" {
 	rm -r "$TREE/d"
 	must 0 tally show "$TREE/d/f"
