@@ -194,18 +194,6 @@ int policy_set_parse(const struct policy_set *set, struct policy **ret_policy, s
 	return policy_parse(sources, set->count, ret_policy, err);
 }
 
-bool policy_set_equal(const struct policy_file *a, size_t a_count, const struct policy_file *b, size_t b_count)
-{
-	if (a_count != b_count)
-		return false;
-	for (size_t i = 0; i < a_count; i++) {
-		if (strcmp(a[i].name, b[i].name) != 0 || a[i].len != b[i].len ||
-		    memcmp(a[i].text, b[i].text, a[i].len) != 0)
-			return false;
-	}
-	return true;
-}
-
 int config_public_key(int dirfd, const char *name, struct public_key *ret_key, struct err *err)
 {
 	CLEANUP(buf_done) struct buf text = BUF_INIT;
@@ -264,6 +252,10 @@ int config_trust(const struct place *place, struct trust *ret_trust, struct err 
 		r = trust_file(&trust, AT_FDCWD, place->trust[i], place->trust[i], false, err);
 	if (r >= 0 && place->trust_count == 0) {
 		r = config_dir_open(place->config, &dirfd, err);
+		if (r == ERR_NOINPUT)
+			return err_set(err, ERR_UNTRUSTED,
+				       "there is no folder '%s', so no trusted key: nothing can be authentic",
+				       QUOTE(place->config));
 		if (r < 0)
 			return r;
 		(void)snprintf(shown, sizeof(shown), "%s/host.pub", place->config);
@@ -336,6 +328,25 @@ static int key_file_write(int dirfd, const char *name, const char *suffix, mode_
 		return r;
 	r = fd_write_all(out.fd, text->data, text->len, full, err);
 	return r < 0 ? r : outfile_commit_new(&out, err);
+}
+
+int config_public_half(int dirfd, const char *name, const struct secret_key *key, struct err *err)
+{
+	CLEANUP(buf_done) struct buf text = BUF_INIT;
+	struct public_key present;
+	char full[512];
+	int r;
+
+	(void)snprintf(full, sizeof(full), "%s.pub", name);
+	r = config_public_key(dirfd, full, &present, err);
+	if (r >= 0 && memcmp(present.public_key, secret_key_public(key)->public_key, KEY_PUBLIC_BYTES) != 0)
+		return err_set(err, ERR_DATA, "'%s' is not the public half of '%s.key': one of them was replaced",
+			       QUOTE(full), QUOTE(name));
+	if (r >= 0 || err->os_errno != ENOENT)
+		return r;
+	if (public_key_format(secret_key_public(key), &text) < 0)
+		return err_nomem(err);
+	return key_file_write(dirfd, name, ".pub", 0644, &text, err);
 }
 
 int config_key_write(int dirfd, const char *name, const struct secret_key *key, const char *passphrase, struct err *err)

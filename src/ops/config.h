@@ -27,8 +27,8 @@ int config_dir_make(const char *path, mode_t mode, int *ret_dirfd, struct err *e
 /* Missing files give an empty set. */
 int policy_set_load(int config_dirfd, struct policy_set *ret_set, struct err *err);
 int policy_set_parse(const struct policy_set *set, struct policy **ret_policy, struct err *err);
-/* Same names, same bytes, same order? */
-bool policy_set_equal(const struct policy_file *a, size_t a_count, const struct policy_file *b, size_t b_count);
+/* Warns of rules whose path leads through a symbolic link. */
+int policy_warn(const struct policy *policy, const struct talk *talk, struct err *err);
 
 /* The keys that may vouch for a baseline: PLACE's --trust files, else trusted.d, trusted.d/require and host.pub. */
 int config_trust(const struct place *place, struct trust *ret_trust, struct err *err);
@@ -37,6 +37,9 @@ int config_public_key(int dirfd, const char *name, struct public_key *ret_key, s
 /* Asks TALK for a passphrase where the key is encrypted. */
 int config_secret_key(int dirfd, const char *name, const struct talk *talk, struct secret_key **ret_key,
 		      struct err *err);
+/* NAME.pub is the public half of KEY: written when it is missing (a run was killed between the two), refused with
+ * ERR_DATA when it is another key. */
+int config_public_half(int dirfd, const char *name, const struct secret_key *key, struct err *err);
 /* Writes NAME.key (0600) and NAME.pub; neither may exist. PASSPHRASE NULL: unencrypted. */
 int config_key_write(int dirfd, const char *name, const struct secret_key *key, const char *passphrase,
 		     struct err *err);

@@ -1,6 +1,7 @@
 /* reference.c - see reference.h. */
 #include "ops/reference.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,17 +14,57 @@
 #include "base/quote.h"
 #include "ops/generation.h"
 
+enum { LOCK_ATTEMPTS = 40 };
+
+/* NAME.tmp-XXXXXXXXXXXXXXXX, as base/fd.h makes them. */
+static bool is_temporary(const char *name)
+{
+	static const char *const stems[] = { BASELINE_FILE ".tmp-", "seen.tmp-" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(stems); i++) {
+		size_t len = strlen(stems[i]);
+
+		if (strlen(name) == len + 16 && memcmp(name, stems[i], len) == 0 &&
+		    strspn(name + len, "0123456789abcdef") == 16)
+			return true;
+	}
+	return false;
+}
+
+/* What killed runs left behind; whoever has the lock is the only one who writes here. */
+static void sweep(int state_dirfd)
+{
+	int fd = openat(state_dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *item;
+
+	if (!dir) {
+		fd_closep(&fd);
+		return;
+	}
+	while ((item = readdir(dir))) {
+		if (is_temporary(item->d_name))
+			(void)unlinkat(state_dirfd, item->d_name, 0);
+	}
+	(void)closedir(dir);
+}
+
 int state_lock(int state_dirfd, int *ret_fd, struct err *err)
 {
 	CLEANUP(fd_closep) int fd = openat(state_dirfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
 
 	if (fd < 0)
 		return err_errno(err, errno, "cannot open the lock file of the state folder");
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno == EWOULDBLOCK)
+	/* a check holds it for moments only, to remember what it has seen */
+	for (unsigned attempt = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; attempt++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_errno(err, errno, "cannot lock the state folder");
+		if (attempt == LOCK_ATTEMPTS)
 			return err_set(err, ERR_LOCKED, "another tally is writing to this state folder: try again");
-		return err_errno(err, errno, "cannot lock the state folder");
+		(void)nanosleep(&pause, NULL);
 	}
+	sweep(state_dirfd);
 	*ret_fd = STEAL_FD(fd);
 	return 0;
 }
@@ -73,7 +114,7 @@ static int open_installed(const struct place *place, struct reference *reference
 		return err_wrap(err, seen, "'%s/seen'", QUOTE(place->state));
 	}
 	r = config_dir_open(place->config, &reference->config_dirfd, err);
-	return r == ERR_NOINPUT && place->trust_count ? 0 : r;
+	return r == ERR_NOINPUT ? 0 : r;
 }
 
 /* An older baseline put back, or another one with the same numbers. */
@@ -103,30 +144,46 @@ static int seen_judge(const struct reference *reference, struct err *err)
 	return 0;
 }
 
-/*
- * Which generation: the one asked for; on the host the newest; off the host the newest that a trusted key signed,
- * because later ones rest on the host's word alone.
- */
-static int choose(struct reference *reference, const struct place *place, struct err *err)
+static int use(struct reference *reference, uint64_t sequence, struct err *err)
 {
-	uint64_t newest = reference->newest;
+	trust_verdict_done(&reference->verdict);
+	reference->sequence = sequence;
+	return baseline_verify(reference->baseline, &reference->trust, sequence, &reference->verdict, err);
+}
+
+/* On the host the newest; off the host the newest that a trusted key signed: later ones rest on the host's word alone. */
+static int use_newest(struct reference *reference, struct err *err)
+{
 	struct err first;
 	int r;
 
-	if (place->generation > newest)
-		return err_set(err, ERR_NOINPUT, "there is no generation %llu: the newest is %llu",
-			       (unsigned long long)place->generation, (unsigned long long)newest);
-	reference->sequence = place->generation ? place->generation : newest;
-	r = baseline_verify(reference->baseline, &reference->trust, reference->sequence, &reference->verdict, err);
-	if (r != ERR_UNTRUSTED || place->generation || reference->installed)
+	r = use(reference, reference->newest, err);
+	if (r != ERR_UNTRUSTED || reference->installed)
 		return r;
 	first = *err;
-	for (uint64_t sequence = newest - 1; r == ERR_UNTRUSTED && sequence > 0; sequence--) {
-		reference->sequence = sequence;
-		r = baseline_verify(reference->baseline, &reference->trust, sequence, &reference->verdict, err);
-	}
+	for (uint64_t sequence = reference->newest - 1; r == ERR_UNTRUSTED && sequence > 0; sequence--)
+		r = use(reference, sequence, err);
 	if (r == ERR_UNTRUSTED)
 		*err = first;
+	return r;
+}
+
+/* What trusted keys vouch for must reach up to --min-sequence; what others put behind it counts for nothing. */
+static int choose(struct reference *reference, const struct place *place, struct err *err)
+{
+	int r = 0;
+
+	if (place->generation > reference->newest)
+		return err_set(err, ERR_NOINPUT, "there is no generation %llu: the newest is %llu",
+			       (unsigned long long)place->generation, (unsigned long long)reference->newest);
+	if (!place->generation || place->min_sequence)
+		r = use_newest(reference, err);
+	if (r >= 0 && place->min_sequence > reference->sequence)
+		return err_set(err, ERR_UNTRUSTED,
+			       "the newest generation that a trusted key signed is %llu, but at least %llu is required",
+			       (unsigned long long)reference->sequence, (unsigned long long)place->min_sequence);
+	if (r >= 0 && place->generation)
+		r = use(reference, place->generation, err);
 	return r;
 }
 
@@ -161,10 +218,7 @@ static int open_reference(const struct place *place, bool finished, struct refer
 	for (size_t i = 0; !finished && i < reference.trust.count; i++)
 		reference.trust.keys[i].required = false;
 	reference.newest = baseline_newest(reference.baseline);
-	if (reference.newest < place->min_sequence)
-		return err_set(err, ERR_UNTRUSTED,
-			       "the baseline ends with sequence %llu, but at least %llu is required",
-			       (unsigned long long)reference.newest, (unsigned long long)place->min_sequence);
+	reference.memorable = reference.installed && place->trust_count == 0 && place->generation == 0;
 	r = choose(&reference, place, err);
 	if (r >= 0)
 		r = seen_judge(&reference, err);
@@ -224,14 +278,16 @@ void reference_remember(const struct reference *reference, int64_t full, bool ha
 	struct err err;
 	int r = 0;
 
-	if (!reference->installed || (reference->seen.sequence == reference->newest && full == 0))
+	if (!reference->memorable || (reference->seen.sequence == reference->newest && full == 0))
 		return;
 	if (!have_lock)
 		r = state_lock(reference->state_dirfd, &lock, &err);
 	if (r >= 0)
 		r = remember(reference, full, &err);
-	if (r < 0 && talk && talk->warn)
+	if (r < 0 && talk && talk->warn) {
+		(void)err_wrap(&err, r, "the verdict stands, but what was seen is not remembered");
 		talk->warn(talk->context, err.message);
+	}
 }
 
 int signer_list_make(const struct trust_verdict *verdict, struct texts *texts, struct signer_list *ret_list,

@@ -24,6 +24,7 @@ struct reference {
 	const struct mount *mounts;
 	size_t mount_count;
 	bool installed; /* the one in the state folder; else --baseline */
+	bool memorable; /* its newest generation, by the configured keys: what `seen` remembers */
 	struct seen seen; /* of this state folder; zeros when not installed */
 	int state_dirfd, config_dirfd; /* -1 when not installed */
 };

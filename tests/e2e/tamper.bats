@@ -280,3 +280,33 @@ flip() {
 	echo garbage >"$CONFIG/host.pub"
 	must '16|65' tally check
 }
+
+@test "--min-sequence counts what a trusted key signed, not what others put behind it" {
+	must 0 tally key generate --no-passphrase "$T/ops"
+	must 0 tally sign "$DB" --force --key "$T/ops.key" --output "$T/sig"
+	mkdir "$CONFIG/trusted.d" && cp "$T/ops.pub" "$CONFIG/trusted.d/"
+	must 0 tally sign --add "$T/sig"
+	for i in 1 2; do
+		echo "$i$i" >"$TREE/d/1"
+		must 0 tally accept --all
+	done
+	must 16 tally check --baseline "$DB" --trust "$T/ops.pub" --min-sequence 3
+	must 16 tally verify "$DB" --trust "$T/ops.pub" --min-sequence 3
+	must 16 tally check --baseline "$DB" --trust "$T/ops.pub" --min-sequence 3 --generation 1
+	must 4 tally check --baseline "$DB" --trust "$T/ops.pub" --min-sequence 1
+	must 4 tally check --baseline "$DB" --trust "$CONFIG/host.pub" --min-sequence 3 --generation 1
+}
+
+@test "looking at one generation does not make a stranger's later one the newest seen" {
+	cp -r "$CONFIG" "$T/evil"
+	rm "$T/evil/host.key" "$T/evil/host.pub"
+	must 0 tally key generate --no-passphrase "$T/evil/host"
+	cp "$CONFIG/host.pub" "$T/evil/trusted.pub" && mkdir "$T/evil/trusted.d" && mv "$T/evil/trusted.pub" "$T/evil/trusted.d/host.pub"
+	echo evil >"$TREE/d/1"
+	must 0 tally accept --all --config "$T/evil"
+	cp "$T/good.seen" "$STATE/seen"
+	must 16 tally check
+	must 4 tally check --generation 1
+	cp "$T/good.db" "$DB"
+	must 4 tally check
+}
