@@ -92,8 +92,8 @@ static void summarise_scan(const struct check *check, struct report_summary *sum
 
 	summary->excluded = stats->excluded;
 	summary->mounts_skipped = stats->mounts_skipped;
-	summary->bytes_read = stats->bytes_read;
-	summary->skipped = stats->skipped;
+	summary->bytes_read = stats->bytes_read + check->rotation.bytes_read;
+	summary->skipped = stats->skipped + check->rotation.skipped;
 	summary->attributes_not_compared = check->rows->gives & ~scan_gives(check->scan) & ATTR_ALL;
 }
 
@@ -127,23 +127,24 @@ static int is_covered(const struct policy *policy, struct bytes path, bool *ret_
 }
 
 /* Of several paths asked for, one that the baseline says nothing about must not pass for a clean one. */
-static int note_uncovered(const struct check *check, struct comparison *comparison, struct err *err)
+static int note_uncovered(const struct check *check, const struct check_request *request, struct comparison *comparison,
+			  struct err *err)
 {
-	for (size_t i = 0; i < check->paths.count; i++) {
-		struct bytes path = check->paths.paths[i];
-		bool covered;
-		int r;
+	CLEANUP(path_list_done) struct path_list asked = PATH_LIST_INIT;
+	int r;
 
-		r = is_covered(check->reference.policy, path, &covered, err);
-		if (r >= 0 && !covered) {
-			comparison->summary.counts.not_in_baseline++;
-			r = comparison_note(comparison, err, "not in the baseline's scope, so not judged: %s",
-					    QUOTE_N(path.data, path.len));
-		}
-		if (r < 0)
-			return r;
+	r = path_list_make(request->paths, request->path_count, false, &asked, err);
+	for (size_t i = 0; r >= 0 && i < asked.count; i++) {
+		bool covered;
+
+		r = is_covered(check->reference.policy, asked.paths[i], &covered, err);
+		if (r < 0 || covered)
+			continue;
+		comparison->summary.counts.not_in_baseline++;
+		r = comparison_note(comparison, err, "not in the baseline's scope, so not judged: %s",
+				    QUOTE_N(asked.paths[i].data, asked.paths[i].len));
 	}
-	return 0;
+	return r;
 }
 
 /* Another machine's baseline, or one that goes on beyond what a trusted key signed, is said in the head. */
@@ -199,7 +200,7 @@ int op_check(const struct place *place, const struct check_request *request, con
 	int64_t now = time_now().sec;
 	int r;
 
-	r = path_list_make(request->paths, request->path_count, &check.paths, err);
+	r = path_list_make(request->paths, request->path_count, true, &check.paths, err);
 	if (r >= 0)
 		r = reference_open(place, &check.reference, err);
 	if (r >= 0)
@@ -208,7 +209,9 @@ int op_check(const struct place *place, const struct check_request *request, con
 		r = policy_drift_new(place, &check.reference, changes_sink(comparison->changes), &drift, err);
 	if (r < 0)
 		return r;
-	check.rotation = (struct rotation){ .next = policy_drift_sink(drift), .quick = request->quick };
+	check.rotation = (struct rotation){ .next = policy_drift_sink(drift),
+					    .interrupted = talk ? talk->interrupted : NULL,
+					    .quick = request->quick };
 	check.sink = rotation_sink(&check.rotation);
 	r = compare_mounts(&check, &comparison->summary.counts, err);
 	if (r >= 0)
@@ -216,9 +219,9 @@ int op_check(const struct place *place, const struct check_request *request, con
 	if (r >= 0)
 		r = judge(&check, request, talk, comparison, err);
 	if (r >= 0)
-		r = policy_drift_finish(drift, comparison, err);
-	if (r >= 0)
 		r = nothing_in_scope(&check, comparison, err);
+	if (r >= 0)
+		r = policy_drift_finish(drift, comparison, err);
 	if (r >= 0)
 		r = changes_finish(comparison->changes, &comparison->summary.counts, &comparison->summary.moves_limited,
 				   err);
@@ -227,7 +230,7 @@ int op_check(const struct place *place, const struct check_request *request, con
 	if (r >= 0)
 		r = add_notes(&check, comparison, err);
 	if (r >= 0)
-		r = note_uncovered(&check, comparison, err);
+		r = note_uncovered(&check, request, comparison, err);
 	if (r < 0)
 		return r;
 	summarise_scan(&check, &comparison->summary);

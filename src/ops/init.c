@@ -113,6 +113,8 @@ static int prepare_policy(struct init *init, bool *ret_made, struct err *err)
 	}
 	if (r >= 0)
 		r = policy_set_parse(&init->files, &init->policy, err);
+	if (r >= 0 && init->live)
+		r = policy_warn(init->policy, init->talk, err);
 	return r < 0 ? r : generation_exclude_state(init->state, &init->files, &init->policy, err);
 }
 
@@ -121,7 +123,9 @@ static int prepare_key(struct init *init, bool *ret_made, struct err *err)
 	int r;
 
 	r = config_secret_key(init->config, "host.key", init->talk, &init->key, err);
-	if (r >= 0 || err->os_errno != ENOENT)
+	if (r >= 0)
+		return config_public_half(init->config, "host", init->key, err);
+	if (err->os_errno != ENOENT)
 		return r;
 	r = secret_key_generate(&init->key, err);
 	if (r < 0)

@@ -51,7 +51,8 @@ static int resolve_parents(char *path, struct buf *ret_path, struct err *err)
 	} else {
 		*slash = '\0';
 		real = realpath(path, NULL);
-		if (!real && errno != ENOENT && errno != ENOTDIR && errno != EACCES && errno != ENAMETOOLONG)
+		if (!real && errno != ENOENT && errno != ENOTDIR && errno != EACCES && errno != ENAMETOOLONG &&
+		    errno != ELOOP)
 			return err_errno(err, errno, "cannot resolve '%s'", QUOTE(path));
 		if (!real) {
 			int r;
@@ -161,7 +162,31 @@ int path_list_add(struct path_list *list, struct bytes path, struct err *err)
 	return 0;
 }
 
-int path_list_make(const char *const *typed, size_t count, struct path_list *ret_list, struct err *err)
+/* The path as typed, absolute, without empty and "." components; nothing for one with "..". */
+static int add_as_typed(struct path_list *list, const char *typed, struct err *err)
+{
+	CLEANUP(buf_done) struct buf path = BUF_INIT;
+	CLEANUP(buf_done) struct buf clean = BUF_INIT;
+	char *next = NULL;
+	int r;
+
+	r = absolute(typed, &path, err);
+	if (r < 0)
+		return r;
+	for (char *name = strtok_r((char *)path.data, "/", &next); name; name = strtok_r(NULL, "/", &next)) {
+		if (strcmp(name, "..") == 0)
+			return 0;
+		if (strcmp(name, ".") == 0)
+			continue;
+		(void)buf_add_byte(&clean, '/');
+		(void)buf_add_str(&clean, name);
+	}
+	if (buf_failed(&clean))
+		return err_nomem(err);
+	return clean.len ? path_list_add(list, (struct bytes){ clean.data, clean.len }, err) : 0;
+}
+
+int path_list_make(const char *const *typed, size_t count, bool as_typed, struct path_list *ret_list, struct err *err)
 {
 	CLEANUP(path_list_done) struct path_list list = PATH_LIST_INIT;
 
@@ -171,6 +196,8 @@ int path_list_make(const char *const *typed, size_t count, struct path_list *ret
 
 		if (r >= 0)
 			r = path_list_add(&list, bytes_of(path), err);
+		if (r >= 0 && as_typed)
+			r = add_as_typed(&list, typed[i], err);
 		if (r < 0)
 			return r;
 	}

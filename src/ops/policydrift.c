@@ -20,6 +20,7 @@ struct policy_drift {
 	struct policy_set now;
 	struct drifted *files;
 	size_t count;
+	char problem[sizeof(((struct err *)NULL)->message)]; /* why the present files can't be read; "" when they can */
 };
 
 void policy_drift_freep(struct policy_drift **drift)
@@ -85,7 +86,12 @@ static int compare(struct policy_drift *drift, const char *config, const struct 
 	drift->files = calloc(drift->now.count + reference->policy_file_count + 1, sizeof(*drift->files));
 	if (!drift->files)
 		return err_nomem(err);
-	for (size_t i = 0; r >= 0 && i < reference->policy_file_count; i++) {
+	for (size_t i = 0; drift->problem[0] && r >= 0 && i < reference->policy_file_count; i++) {
+		r = add(drift, config, reference->policy_files[i].name, &reference->policy_files[i], NULL, err);
+		if (r >= 0) /* something is there, but nobody can say what */
+			drift->files[i].after.value = ATTR_BIT(ATTR_TYPE);
+	}
+	for (size_t i = 0; !drift->problem[0] && r >= 0 && i < reference->policy_file_count; i++) {
 		const struct policy_file *before = &reference->policy_files[i];
 
 		r = add(drift, config, before->name, before, find(drift->now.files, drift->now.count, before->name),
@@ -110,9 +116,14 @@ int policy_drift_new(const struct place *place, const struct reference *referenc
 	if (!drift)
 		return err_nomem(err);
 	drift->next = next;
-	if (reference->installed && reference->config_dirfd >= 0) {
+	if (reference->installed) {
 		config = realpath(place->config, NULL);
-		r = policy_set_load(reference->config_dirfd, &drift->now, err);
+		/* without the folder all of its files are gone */
+		r = reference->config_dirfd < 0 ? 0 : policy_set_load(reference->config_dirfd, &drift->now, err);
+		if (r < 0 && r != ERR_INTERNAL) {
+			(void)snprintf(drift->problem, sizeof(drift->problem), "%s", err->message);
+			r = 0;
+		}
 		if (r >= 0)
 			r = compare(drift, config ? config : place->config, reference, err);
 		if (r < 0)
@@ -156,7 +167,7 @@ static int tell(struct policy_drift *drift, const struct drifted *file, struct d
 	change.after = file->after.value ? &file->after : NULL;
 	if (change.before && change.after) {
 		change.kind = CHANGE_CHANGED;
-		change.attributes = entry_differs(change.before, change.after);
+		change.attributes = entry_differs(change.before, change.after) | ATTR_BIT(ATTR_CONTENT);
 		counts->changed++;
 	} else if (change.before) {
 		change.kind = CHANGE_REMOVED;
@@ -178,6 +189,9 @@ int policy_drift_finish(struct policy_drift *drift, struct comparison *compariso
 	}
 	if (r < 0 || drift->count == 0)
 		return r;
+	if (drift->problem[0])
+		return comparison_note(comparison, err, "the policy files can't be read, the signed policy judges: %s",
+				       drift->problem);
 	return comparison_note(comparison, err,
 			       "the policy files differ from the signed policy, which judges: %s%s; sign them with "
 			       "`tally accept --policy` or put the old ones back",

@@ -43,7 +43,7 @@ static const char *name_of(DIR *dir, uint64_t inode)
 	return NULL;
 }
 
-static bool begins_as_recorded(int fd, const struct entry *recorded)
+static bool begins_as_recorded(struct rotation *rotation, int fd, const struct entry *recorded)
 {
 	CLEANUP(freep) unsigned char *block = malloc(READ_BYTES);
 	unsigned char digest[DIGEST_BYTES];
@@ -56,33 +56,46 @@ static bool begins_as_recorded(int fd, const struct entry *recorded)
 	while (left) {
 		ssize_t n = read(fd, block, left < READ_BYTES ? left : READ_BYTES);
 
+		if (rotation->interrupted && atomic_load(rotation->interrupted))
+			return false;
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return false;
 		digest_update(&state, block, (size_t)n);
+		rotation->bytes_read += (uint64_t)n;
 		left -= (uint64_t)n;
 	}
 	digest_final(&state, digest);
 	return digest_equal(digest, recorded->digest);
 }
 
-static bool was_rotated(const struct rotation *rotation, const struct change *change)
+/* Without moving its access time. */
+static DIR *open_folder(struct bytes folder)
 {
-	const struct entry *recorded = change->before;
-	struct bytes folder = path_parent(change->path);
-	CLEANUP(closedirp) DIR *dir = NULL;
-	CLEANUP(fd_closep) int fd = -1;
 	char path[4096];
-	const char *name;
-	struct statx status;
+	DIR *dir;
+	int fd;
 
 	if (folder.len >= sizeof(path))
-		return false;
+		return NULL;
 	memcpy(path, folder.data, folder.len);
 	path[folder.len] = '\0';
-	dir = opendir(path);
-	name = dir ? name_of(dir, recorded->inode) : NULL;
+	fd = sys_open_dir(AT_FDCWD, path);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir && fd >= 0)
+		(void)close(fd);
+	return dir;
+}
+
+static bool was_rotated(struct rotation *rotation, const struct change *change)
+{
+	const struct entry *recorded = change->before;
+	CLEANUP(closedirp) DIR *dir = open_folder(path_parent(change->path));
+	CLEANUP(fd_closep) int fd = -1;
+	const char *name = dir ? name_of(dir, recorded->inode) : NULL;
+	struct statx status;
+
 	if (!name)
 		return false;
 	fd = sys_open_file(dirfd(dir), name, false);
@@ -91,7 +104,8 @@ static bool was_rotated(const struct rotation *rotation, const struct change *ch
 	if (status.stx_ino != recorded->inode || status.stx_dev_major != change->after->dev_major ||
 	    status.stx_dev_minor != change->after->dev_minor || status.stx_size < recorded->digest_bytes)
 		return false;
-	return rotation->quick || begins_as_recorded(fd, recorded);
+	rotation->skipped += rotation->quick;
+	return rotation->quick || begins_as_recorded(rotation, fd, recorded);
 }
 
 static int on_change(void *context, const struct change *change, struct err *err)

@@ -8,12 +8,16 @@
 #ifndef OPS_ROTATION_H
 #define OPS_ROTATION_H
 
+#include <stdatomic.h>
+
 #include "diff/diff.h"
 
 struct rotation {
 	struct diff_sink next;
+	const atomic_bool *interrupted; /* may be NULL */
 	bool quick; /* believe inode and size, read nothing */
 	uint64_t logs; /* rotated ones */
+	uint64_t bytes_read, skipped; /* what that cost, or what --quick left unread */
 };
 
 struct diff_sink rotation_sink(struct rotation *rotation);

@@ -20,7 +20,9 @@ struct path_list {
 /* One path as typed: made absolute, its parents' symbolic links resolved as far as they exist; the last component is
  * not followed. Heap memory of the caller. */
 int path_resolve(const char *typed, char **ret_path, struct err *err);
-int path_list_make(const char *const *typed, size_t count, struct path_list *ret_list, struct err *err);
+/* AS_TYPED: the names as they were typed stand in the list, too, where links lead elsewhere: what was recorded under a
+ * name whose parent has become a link must not be overlooked. */
+int path_list_make(const char *const *typed, size_t count, bool as_typed, struct path_list *ret_list, struct err *err);
 int path_list_add(struct path_list *list, struct bytes path, struct err *err); /* copies; keeps it sorted and minimal */
 bool path_list_covers(const struct path_list *list, struct bytes path);
 void path_list_done(struct path_list *list);

@@ -365,3 +365,33 @@ teardown() {
 	[ -z "$opened" ] || { echo "opened: $opened"; false; }
 	run ! grep -E '"/(etc/nsswitch.conf|etc/ssl|usr/lib/locale)|connect\(' "$T/trace"
 }
+
+@test "a path whose parent became a link is looked for under its own name, too" {
+	mkdir "$TREE/a" && echo x >"$TREE/a/f"
+	must 0 tally init
+	cp -a "$TREE/a" "$TREE/a.bak"
+	must 0 tally accept --all
+	rm -r "$TREE/a" && ln -s a.bak "$TREE/a"
+	checked 2 "$TREE/a/f"
+	expect removed a/f
+}
+
+@test "a policy file that can't be read is a critical change, not an error" {
+	must 0 tally init
+	rm "$CONFIG/policy.yaml" && mkfifo "$CONFIG/policy.yaml"
+	checked 4
+	[ "$(json '.[0].severity')" = critical ]
+	rm "$CONFIG/policy.yaml"
+	checked 2
+	[ "$(json '.[0].severity')" = critical ]
+	must 66 tally check /nonexistent
+}
+
+@test "without the configuration folder nothing is trusted" {
+	must 0 tally init
+	mv "$CONFIG" "$CONFIG.gone"
+	must 16 tally check
+	cp "$CONFIG.gone/host.pub" "$T/host.pub"
+	checked 2 --trust "$T/host.pub"
+	[ "$(json '.[0].severity')" = critical ]
+}

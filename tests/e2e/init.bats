@@ -146,3 +146,21 @@ setup() {
 	grep -qx 'sequence: 1' "$T/statement"
 	grep -qx 'entries: 4' "$T/statement"
 }
+
+@test "a run that was killed between the two halves of the host key" {
+	must 0 tally init
+	rm "$STATE"/* "$CONFIG/host.pub"
+	must 0 tally init
+	checked 0
+	rm "$STATE"/*
+	must 0 tally key generate --no-passphrase "$T/other"
+	cp "$T/other.pub" "$CONFIG/host.pub"
+	must 65 tally init
+	error_like 'host.pub'
+}
+
+@test "what killed runs left behind is cleared away" {
+	touch "$STATE/baseline.db.tmp-0123456789abcdef" "$STATE/seen.tmp-0123456789abcdef" "$STATE/mine.tmp"
+	must 0 tally init
+	[ "$(ls "$STATE" | tr '\n' ' ')" = 'baseline.db lock mine.tmp seen ' ]
+}

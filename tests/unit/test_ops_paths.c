@@ -59,6 +59,7 @@ static void resolves_parents_and_keeps_the_last_name(void **state)
 	assert_resolves("bin/../x", "/usr/x");
 	assert_resolves("gone/deep/file", "/gone/deep/file");
 	assert_resolves("bin/gone/file", "/usr/bin/gone/file");
+	assert_resolves("loop/x", "/loop/x");
 	assert_resolves(".", "");
 	assert_resolves("bin/.", "/usr/bin");
 	assert_resolves("usr/", "/usr");
@@ -81,7 +82,6 @@ static void roots_and_refusals(void **state)
 	free(STEAL(path));
 	assert_int_equal(path_resolve("", &path, &err), ERR_USAGE);
 	assert_int_equal(path_resolve("gone/../x", &path, &err), ERR_USAGE);
-	assert_true(path_resolve("loop/x", &path, &err) < 0);
 	assert_null(path);
 }
 
@@ -92,7 +92,7 @@ static void lists_are_sorted_and_minimal(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(path_list_make(typed, ARRAY_SIZE(typed), &list, &err), 0);
+	assert_int_equal(path_list_make(typed, ARRAY_SIZE(typed), false, &list, &err), 0);
 	assert_int_equal(list.count, 3);
 	assert_string_equal((const char *)list.paths[0].data, "/a");
 	assert_string_equal((const char *)list.paths[1].data, "/a-x");
