@@ -57,7 +57,7 @@ static uint32_t compared(const struct entry *a, const struct entry *b, const str
 static void judge_log(const struct entry *a, const struct entry *b, struct judgement *judgement)
 {
 	const uint32_t size = ATTR_BIT(ATTR_SIZE), content = ATTR_BIT(ATTR_CONTENT);
-	bool truncated = (judgement->differs & size) && (a->value & b->value & size) && b->size < a->size;
+	bool truncated = (a->value & b->value & size) && b->size < a->size;
 
 	if (truncated)
 		judgement->log |= LOG_TRUNCATED;
@@ -71,7 +71,10 @@ static void judge_log(const struct entry *a, const struct entry *b, struct judge
 		judgement->log |= LOG_REWRITTEN;
 		return;
 	}
-	/* two prefixes of different length say nothing; a truncated log has no prefix of the old length left */
+	/* a truncated log has no beginning of the old length left: its size tells, or else its content */
+	if (truncated && !(judgement->differs & size))
+		return;
+	/* two beginnings of different length say nothing */
 	judgement->differs &= ~content;
 	if (!truncated)
 		judgement->incomparable |= content;

@@ -128,3 +128,27 @@ setup() {
 	checked 4
 	expect changed log/a mode inode
 }
+
+@test "a growing profile without size still sees a truncation" {
+	policy <<-EOF
+		version: 1
+		profiles:
+		  grow: {from: growing-log, without: [size]}
+		rules:
+		  - path: $TREE/log
+		    profile: grow
+	EOF
+	must 0 tally init
+	echo gone >"$TREE/log/a"
+	checked 4
+	expect changed log/a content
+}
+
+@test "looking for a rotated log moves no access time" {
+	must 0 tally init
+	mv "$TREE/log/a" "$TREE/log/a.1" && echo new >"$TREE/log/a"
+	touch -a -d 2020-01-01 "$TREE/log" "$TREE/log/a.1"
+	checked '[0-9]+'
+	[ "$(stat -c %x "$TREE/log")" = "$(date -d 2020-01-01 '+%F %T.%N %z')" ]
+	[ "$(stat -c %x "$TREE/log/a.1")" = "$(date -d 2020-01-01 '+%F %T.%N %z')" ]
+}
