@@ -216,7 +216,7 @@ void help_all(void)
 	puts("\nexit status: 0 no difference, else the sum of 1 added, 2 removed, 4 changed or\n"
 	     "moved, 8 not examined; or alone: 16 not authentic, 64 usage, 65 damaged input,\n"
 	     "66 input missing, 70 internal, 73 cannot create, 74 I/O, 75 locked,\n"
-	     "77 not permitted, 78 bad policy");
+	     "77 not permitted, 78 bad policy, 130 interrupted");
 }
 
 void help_verb(const struct verb *verb)

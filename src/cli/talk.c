@@ -242,6 +242,7 @@ struct talk *talk_start(const struct options *options)
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigaction(SIGHUP, &action, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	speaker.progress = !options->quiet && isatty(STDERR_FILENO);
 	speaker.passphrase_fd = options->passphrase_fd;
 	speaker.talk = (struct talk){ .begin = begin,
