@@ -49,6 +49,8 @@ struct comparison {
 	struct report_summary summary; /* its pointers point into `texts` */
 	struct texts *texts; /* owner of the strings in summary */
 	bool applied; /* accept: a generation was signed */
+	uint64_t recorded, dropped; /* accept: rows that it put and removed */
+	uint64_t renewed; /* those of the former that are no change: logs that grew, directories that follow */
 };
 void comparison_freep(struct comparison **comparison);
 /* Exit status bits of a comparison; changes below FAIL_ON do not count. */

@@ -13,17 +13,46 @@ static int judge_arguments(const struct options *options, struct err *err)
 	return 0;
 }
 
+static const char *word(uint64_t count, const char *one, const char *many)
+{
+	return count == 1 ? one : many;
+}
+
 static void print_outcome(const struct options *options, const struct comparison *comparison)
 {
-	const struct report_summary *summary = &comparison->summary;
+	unsigned long long sequence = comparison->summary.sequence;
+	unsigned long long recorded = comparison->recorded, dropped = comparison->dropped;
 
 	if (options->json)
-		return;
-	if (comparison->applied)
-		printf("ACCEPTED  generation %llu is signed%s\n", (unsigned long long)summary->sequence,
-		       options->policy ? "; the policy files are its policy" : "");
+		printf("{\"record\":\"accepted\",\"format\":1,\"applied\":%s,\"sequence\":%llu,\"recorded\":%llu,"
+		       "\"dropped\":%llu}\n",
+		       comparison->applied ? "true" : "false", sequence, recorded, dropped);
+	else if (!comparison->applied)
+		printf("NOTHING TO ACCEPT  generation %llu stays the newest\n", sequence);
+	else if (options->policy)
+		printf("ACCEPTED  generation %llu is signed; the policy files are its policy: %llu %s newly recorded, "
+		       "%llu "
+		       "no longer covered\n",
+		       sequence, recorded, word(recorded, "path", "paths"), dropped);
 	else
-		printf("NOTHING TO ACCEPT  generation %llu stays the newest\n", (unsigned long long)summary->sequence);
+		printf("ACCEPTED  generation %llu is signed\n", sequence);
+}
+
+/* What is no change in itself, yet is recorded as it is now. */
+static void print_renewed(const struct comparison *comparison)
+{
+	unsigned long long renewed = comparison->renewed;
+
+	if (renewed)
+		printf("%llu %s renewed without a change to report: logs that grew, directories that follow\n", renewed,
+		       word(renewed, "record was", "records were"));
+}
+
+static bool tells(const struct comparison *comparison)
+{
+	const struct diff_counts *counts = &comparison->summary.counts;
+
+	return counts->added || counts->removed || counts->changed || counts->moved || counts->unexamined;
 }
 
 int verb_accept(struct options *options, struct err *err)
@@ -35,6 +64,7 @@ int verb_accept(struct options *options, struct err *err)
 					  .policy = options->policy,
 					  .reason = options->reason };
 	struct report_out out = cli_out(options);
+	bool shown;
 	int r;
 
 	r = judge_arguments(options, err);
@@ -42,10 +72,14 @@ int verb_accept(struct options *options, struct err *err)
 		r = op_accept(&options->place, &request, talk_start(options), &comparison, err);
 	if (r < 0)
 		return r;
+	shown = comparison->applied && !options->policy && !options->quiet && !options->json;
 	print_outcome(options, comparison);
-	if (comparison->applied && !options->policy && !options->quiet && !options->json)
+	if (shown)
+		print_renewed(comparison);
+	shown = shown && tells(comparison);
+	if (shown)
 		puts("what it accepted:\n");
-	if (options->json || (comparison->applied && !options->policy && !options->quiet))
+	if (options->json || shown)
 		r = report_comparison(&out, comparison->changes, &comparison->summary, err);
 	if (r >= 0)
 		r = cli_flush(err);

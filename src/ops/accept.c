@@ -10,9 +10,10 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/quote.h"
 #include "ops/comparison.h"
 #include "ops/generation.h"
-#include "ops/policydrift.h"
+#include "ops/next_mounts.h"
 #include "ops/reference.h"
 #include "ops/restage.h"
 #include "ops/stage.h"
@@ -30,6 +31,9 @@ struct accept {
 	struct sys_mounts system;
 	struct mount *mounts; /* of the new generation */
 	size_t mount_count;
+	bool strangers; /* the baseline was made of a folder */
+	bool mounts_changed;
+	uint64_t mounts_shown; /* changes of mounts among those reported */
 	struct buf blind;
 	struct baseline_writer *writer;
 	struct stage *stage;
@@ -56,6 +60,20 @@ static const struct policy *judging(const struct accept *accept)
 	return accept->policy ? accept->policy : accept->reference.policy;
 }
 
+/* A generation that the keys trusted here cannot prove must not come to be. */
+static int refuse_unverifiable(const struct accept *accept, struct err *err)
+{
+	const struct public_key *key = secret_key_public(accept->key);
+	const struct trust *trust = &accept->reference.trust;
+
+	for (size_t i = 0; i < trust->count; i++) {
+		if (memcmp(trust->keys[i].key.public_key, key->public_key, sizeof(key->public_key)) == 0)
+			return 0;
+	}
+	return err_set(err, ERR_UNTRUSTED,
+		       "the host key, which signs what is accepted, is not among the trusted keys: nothing was done");
+}
+
 static int prepare(struct accept *accept, struct err *err)
 {
 	const struct accept_request *request = accept->request;
@@ -64,7 +82,7 @@ static int prepare(struct accept *accept, struct err *err)
 
 	if (accept->place->baseline || accept->place->generation)
 		return err_set(err, ERR_USAGE, "accept works on the newest generation of the installed baseline");
-	r = path_list_make(request->paths, request->path_count, &accept->paths, err);
+	r = path_list_make(request->paths, request->path_count, false, &accept->paths, err);
 	if (r >= 0)
 		r = config_dir_open(accept->place->state, &state, err);
 	if (r >= 0)
@@ -74,8 +92,13 @@ static int prepare(struct accept *accept, struct err *err)
 		r = reference_open(accept->place, &accept->reference, err);
 	if (r >= 0)
 		r = config_secret_key(accept->reference.config_dirfd, "host.key", accept->talk, &accept->key, err);
-	if (r < 0 || !request->policy)
+	if (r >= 0)
+		r = refuse_unverifiable(accept, err);
+	if (r < 0)
 		return r;
+	accept->strangers = accept->reference.mount_count == 0;
+	if (!request->policy)
+		return 0;
 	r = policy_set_load(accept->reference.config_dirfd, &accept->files, err);
 	if (r >= 0)
 		r = policy_set_parse(&accept->files, &accept->policy, err);
@@ -84,61 +107,75 @@ static int prepare(struct accept *accept, struct err *err)
 	return r;
 }
 
-/* The table of the new generation: the present one where it is accepted, the recorded one elsewhere. */
-static int merge_mounts(struct accept *accept, const struct mounts_view *now, struct err *err)
+/* A path below a mount that is not the baseline's: nothing can be said of what is recorded there. */
+static int refuse_hidden(const struct accept *accept, struct err *err)
 {
-	const struct reference *reference = &accept->reference;
-	const struct path_list *paths = &accept->paths;
-	size_t a = 0, b = 0;
+	const struct bytes *blind = (const struct bytes *)(void *)accept->blind.data;
+	size_t count = accept->blind.len / sizeof(struct bytes);
 
-	accept->mounts = calloc(reference->mount_count + now->count + 1, sizeof(*accept->mounts));
-	if (!accept->mounts)
-		return err_nomem(err);
-	while (a < reference->mount_count || b < now->count) {
-		const struct mount *old = a < reference->mount_count ? &reference->mounts[a] : NULL;
-		const struct mount *new = b < now->count ? &now->mounts[b] : NULL;
-		int order = !old ? 1 : !new ? -1 : path_compare(old->path, new->path);
-		bool accepted = accept->request->all || accept->request->policy ||
-				path_list_covers(paths, order <= 0 ? old->path : new->path);
+	for (size_t i = 0; i < accept->paths.count; i++) {
+		struct bytes path = accept->paths.paths[i];
 
-		if (order <= 0 && !accepted)
-			accept->mounts[accept->mount_count++] = *old;
-		if (order >= 0 && accepted)
-			accept->mounts[accept->mount_count++] = *new;
-		a += order <= 0;
-		b += order >= 0;
+		for (size_t k = 0; k < count; k++) {
+			if (path_covers(blind[k], path))
+				return err_set(err, ERR_NOINPUT,
+					       "cannot accept '%s': a mount that changed at '%s' hides what is "
+					       "recorded there: accept "
+					       "that first",
+					       QUOTE_N(path.data, path.len), QUOTE_N(blind[k].data, blind[k].len));
+		}
 	}
 	return 0;
+}
+
+/* What becomes accepted is shown; what stays different hides its subtree from this scan. */
+static int compare_mounts(struct accept *accept, const struct mounts_view *now, struct comparison *comparison,
+			  const struct diff_sink *sink, struct err *err)
+{
+	CLEANUP(buf_done) struct buf ignored = BUF_INIT;
+	const struct mounts_view recorded = { accept->reference.mounts, accept->reference.mount_count };
+	const struct mounts_view next = { accept->mounts, accept->mount_count };
+	struct diff_counts accepted = { .examined = 0 }, unused = { .examined = 0 };
+	struct diff_sink silent = stage_silent_sink();
+	struct diff_sink shown = { .change = sink->change, .unexamined = silent.unexamined, .context = sink->context };
+	int r;
+
+	/* a baseline made of a folder knows no mounts to compare with */
+	r = mounts_compare(judging(accept), &recorded, &next, &accept->paths, accept->strangers ? &silent : &shown,
+			   &ignored, &accepted, err);
+	accept->mounts_changed = accepted.changed > 0;
+	accept->mounts_shown = accept->strangers ? 0 : accepted.changed;
+	comparison->summary.counts.changed = accept->mounts_shown;
+	if (r < 0)
+		return r;
+	return mounts_compare(judging(accept), &next, now, &accept->paths, &silent, &accept->blind, &unused, err);
 }
 
 static int survey(struct accept *accept, struct comparison *comparison, const struct diff_sink *sink, struct err *err)
 {
 	CLEANUP(freep) struct mount *now = NULL;
-	size_t count = 0;
-	struct buf ignored = BUF_INIT;
-	struct diff_counts unused = { .examined = 0 };
-	struct diff_sink silent = stage_silent_sink();
+	struct next_mounts_request request = {
+		.system = &accept->system,
+		.recorded = { accept->reference.mounts, accept->reference.mount_count },
+		.paths = &accept->paths,
+		.all = accept->request->all,
+		.old_policy = accept->reference.policy,
+		.new_policy = accept->policy,
+	};
 	int r;
 
 	r = sys_mounts_load(NULL, &accept->system, err);
-	if (r >= 0)
-		r = survey_mounts(&accept->system, judging(accept), &now, &count, err);
-	if (r >= 0)
-		r = merge_mounts(accept, &(struct mounts_view){ now, count }, err);
+	/* without --all, a baseline made of a folder stays one: a mount table would make it this system's */
+	if (r < 0 || (accept->strangers && !accept->request->all))
+		return r;
+	r = survey_mounts(&accept->system, judging(accept), &now, &request.now.count, err);
 	if (r < 0)
 		return r;
-	/* What becomes accepted is shown; what stays different hides its subtree from this scan. */
-	r = mounts_compare(judging(accept),
-			   &(struct mounts_view){ accept->reference.mounts, accept->reference.mount_count },
-			   &(struct mounts_view){ accept->mounts, accept->mount_count }, &accept->paths, sink, &ignored,
-			   &comparison->summary.counts, err);
-	comparison->summary.counts.unexamined = 0;
-	buf_done(&ignored);
-	if (r < 0)
-		return r;
-	return mounts_compare(judging(accept), &(struct mounts_view){ accept->mounts, accept->mount_count },
-			      &(struct mounts_view){ now, count }, &accept->paths, &silent, &accept->blind, &unused,
-			      err);
+	request.now.mounts = now;
+	r = next_mounts(&request, &accept->mounts, &accept->mount_count, err);
+	if (r >= 0)
+		r = compare_mounts(accept, &request.now, comparison, sink, err);
+	return r < 0 ? r : refuse_hidden(accept, err);
 }
 
 /* One pass over everything asked for: rows prove themselves, differences are staged and collected. */
@@ -163,6 +200,7 @@ static int examine(struct accept *accept, struct comparison *comparison, const s
 		.policy = judging(accept),
 		.blind = options.blind,
 		.blind_count = options.blind_count,
+		.strangers = accept->strangers,
 	};
 	struct forecast forecast = { .entries = accept->paths.count ? 0 : accept->reference.statement->entries };
 	const struct scan_stats *stats;
@@ -219,7 +257,26 @@ static int conclude(struct accept *accept, struct comparison *comparison, struct
 		r = reference_summary(&reference, accept->place, comparison->texts, &comparison->summary, err);
 	if (r >= 0)
 		reference_remember(&reference, 0, true, accept->talk);
-	return r;
+	return r < 0 && comparison->applied ? err_wrap(err, r, "a new generation is signed, but") : r;
+}
+
+/* What was staged, beside what of it is shown as a change. A change of a mount has no row. */
+static void count_staged(const struct accept *accept, struct comparison *comparison)
+{
+	const struct diff_counts *counts = &comparison->summary.counts;
+	struct stage_counts staged = stage_counts(accept->stage);
+	uint64_t shown = counts->added + counts->changed - accept->mounts_shown;
+
+	comparison->recorded = staged.recorded;
+	comparison->dropped = staged.dropped;
+	comparison->renewed = staged.recorded > shown ? staged.recorded - shown : 0;
+}
+
+static bool nothing_to_sign(const struct accept *accept)
+{
+	struct stage_counts staged = stage_counts(accept->stage);
+
+	return !staged.recorded && !staged.dropped && !accept->mounts_changed && !accept->policy;
 }
 
 static int run(struct accept *accept, struct comparison *comparison, struct err *err)
@@ -227,7 +284,6 @@ static int run(struct accept *accept, struct comparison *comparison, struct err 
 	struct diff_sink sink = changes_sink(comparison->changes);
 	struct stage_options options = { .old_policy = accept->reference.policy, .new_policy = accept->policy };
 	struct statement statement;
-	bool mounts_changed;
 	int r;
 
 	if (accept->policy)
@@ -237,7 +293,9 @@ static int run(struct accept *accept, struct comparison *comparison, struct err 
 		r = baseline_writer_from(accept->reference.state_dirfd, BASELINE_FILE, &accept->writer, err);
 	if (r < 0)
 		return r;
-	mounts_changed = comparison->summary.counts.changed > 0;
+	options.system = &accept->system;
+	options.tmpdir = accept->place->tmp;
+	options.interrupted = accept->talk ? accept->talk->interrupted : NULL;
 	options.writer = accept->writer;
 	options.mounts = accept->mounts;
 	options.mount_count = accept->mount_count;
@@ -246,20 +304,20 @@ static int run(struct accept *accept, struct comparison *comparison, struct err 
 	r = stage_new(&options, &accept->stage, err);
 	if (r >= 0)
 		r = examine(accept, comparison, &sink, err);
-	if (r >= 0 && accept->paths.count && stage_count(accept->stage) == 0 && !mounts_changed &&
-	    comparison->summary.counts.examined == 0)
+	if (r >= 0 && accept->paths.count && nothing_to_sign(accept) && comparison->summary.counts.examined == 0)
 		return err_set(err, ERR_NOINPUT, "nothing to accept: the baseline's policy covers none of these paths");
 	if (r >= 0)
 		r = stage_parents(accept->stage, judging(accept), &accept->system, err);
-	if (r >= 0 && (stage_count(accept->stage) || mounts_changed || accept->policy)) {
-		r = commit(accept, &statement, err);
-		comparison->applied = r >= 0;
-	}
-	if (r >= 0 && accept->policy)
+	if (r < 0)
+		return r;
+	count_staged(accept, comparison);
+	if (accept->policy)
 		comparison->summary.counts = (struct diff_counts){ .examined = comparison->summary.counts.examined };
-	if (r >= 0)
-		r = changes_finish(comparison->changes, &comparison->summary.counts, &comparison->summary.moves_limited,
-				   err);
+	r = changes_finish(comparison->changes, &comparison->summary.counts, &comparison->summary.moves_limited, err);
+	if (r < 0 || nothing_to_sign(accept))
+		return r;
+	r = commit(accept, &statement, err);
+	comparison->applied = r >= 0;
 	return r;
 }
 

@@ -4,9 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/quote.h"
+#include "sys/file.h"
+
+enum { READ_BYTES = 128 * 1024 };
 
 static bool same_time(const struct statx_timestamp *now, struct timestamp staged)
 {
@@ -29,7 +36,7 @@ static bool holds(const struct staged *staged)
 
 	if (staged->removed && staged->settled)
 		return true;
-	if (statx(AT_FDCWD, (const char *)staged->path, flags, STATX_BASIC_STATS, &now) == 0)
+	if (statx(AT_FDCWD, staged->path, flags, STATX_BASIC_STATS, &now) == 0)
 		return !staged->removed && same(&now, staged);
 	/* Longer than a path lookup can name: the staging scan walked there by descriptors a moment ago. */
 	if (errno == ENAMETOOLONG)
@@ -37,18 +44,103 @@ static bool holds(const struct staged *staged)
 	return staged->removed && (errno == ENOENT || errno == ENOTDIR);
 }
 
-int restage(const struct stage *stage, const struct talk *talk, struct err *err)
+int restage(struct stage *stage, const struct talk *talk, struct err *err)
 {
-	size_t count;
-	const struct staged *list = stage_list(stage, &count);
+	struct staged staged;
+	int r;
 
-	for (size_t i = 0; i < count; i++) {
+	r = stage_sort(stage, err);
+	while (r >= 0 && (r = stage_next(stage, &staged, err)) > 0) {
 		if (talk && talk->interrupted && atomic_load(talk->interrupted))
 			return err_set(err, ERR_INTERRUPTED, "interrupted: nothing was signed");
-		if (!holds(&list[i]))
+		if (!holds(&staged))
 			return err_set(err, ERR_LOCKED,
 				       "'%s' changed while it was being accepted: nothing was signed, try again",
-				       QUOTE_N(list[i].path, list[i].path_len));
+				       QUOTE(staged.path));
+	}
+	return r;
+}
+
+/* Hashes LIMIT bytes more. 0, or a negative errno: -ENODATA where it ends before, -ECANCELED when interrupted. */
+static int hash_more(int fd, uint64_t limit, unsigned char *block, struct digest_state *state,
+		     const atomic_bool *interrupted)
+{
+	while (limit) {
+		ssize_t n = read(fd, block, limit < READ_BYTES ? (size_t)limit : READ_BYTES);
+
+		if (interrupted && atomic_load(interrupted))
+			return -ECANCELED;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return -ENODATA;
+		digest_update(state, block, (size_t)n);
+		limit -= (uint64_t)n;
 	}
 	return 0;
+}
+
+static bool same_log(int fd, const struct entry *log)
+{
+	struct statx now;
+
+	return sys_stat(fd, "", &now) == 0 && now.stx_ino == log->inode && now.stx_dev_major == log->dev_major &&
+	       now.stx_dev_minor == log->dev_minor && now.stx_size >= log->size;
+}
+
+static int hash_log(int fd, struct entry *log, const atomic_bool *interrupted)
+{
+	CLEANUP(freep) unsigned char *block = malloc(READ_BYTES);
+	unsigned char beginning[DIGEST_BYTES];
+	struct digest_state state, prefix;
+	int r;
+
+	if (!block)
+		return -ENOMEM;
+	digest_init(&state);
+	r = hash_more(fd, log->digest_bytes, block, &state, interrupted);
+	if (r < 0)
+		return r;
+	prefix = state;
+	digest_final(&prefix, beginning);
+	if (!digest_equal(beginning, log->digest))
+		return -ENODATA;
+	r = hash_more(fd, log->size - log->digest_bytes, block, &state, interrupted);
+	if (r < 0)
+		return r;
+	digest_final(&state, log->digest);
+	log->digest_bytes = log->size;
+	return 0;
+}
+
+int restage_log(struct entry *log, uint64_t max, const atomic_bool *interrupted, struct err *err)
+{
+	CLEANUP(buf_done) struct buf path = BUF_INIT;
+	CLEANUP(fd_closep) int fd = -1;
+	int r = -EFBIG;
+
+	if (buf_add(&path, log->path.data, log->path.len) < 0 || !buf_str(&path))
+		return err_nomem(err);
+	if (log->size <= max)
+		r = fd = sys_open_file(AT_FDCWD, (const char *)path.data, false);
+	if (fd >= 0)
+		r = same_log(fd, log) ? hash_log(fd, log, interrupted) : -ENODATA;
+	switch (-r) {
+	case 0:
+		return 0;
+	case ENOMEM:
+		return err_nomem(err);
+	case ECANCELED:
+		return err_set(err, ERR_INTERRUPTED, "interrupted: nothing was signed");
+	case ENODATA:
+	case ENOENT:
+		return err_set(err, ERR_LOCKED,
+			       "'%s' changed while it was being accepted: nothing was signed, try again",
+			       QUOTE_N(log->path.data, log->path.len));
+	default:
+		log->size = log->digest_bytes;
+		return 0;
+	}
 }

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "ops/restage.h"
+
+enum { STAGED_BYTES = 4 << 20 };
 
 static struct bytes *blind_of(const struct stage *stage, size_t *ret_count)
 {
@@ -23,9 +26,8 @@ void stage_freep(struct stage **stage)
 	for (size_t i = 0; i < blind_count; i++)
 		free((void *)(uintptr_t)blind[i].data);
 	buf_done(&(*stage)->blind);
-	for (size_t i = 0; i < (*stage)->count; i++)
-		free((*stage)->list[i].path);
-	free((*stage)->list);
+	buf_done(&(*stage)->key);
+	spill_freep(&(*stage)->staged);
 	for (size_t i = 0; i < (*stage)->parent_count; i++)
 		entry_copy_freep(&(*stage)->parents[i]);
 	free((*stage)->parents);
@@ -35,53 +37,48 @@ void stage_freep(struct stage **stage)
 
 int stage_new(const struct stage_options *options, struct stage **ret_stage, struct err *err)
 {
-	struct stage *stage = calloc(1, sizeof(*stage));
+	CLEANUP(stage_freep) struct stage *stage = calloc(1, sizeof(*stage));
+	int r;
 
 	if (!stage)
 		return err_nomem(err);
 	stage->options = *options;
-	*ret_stage = stage;
+	r = spill_new(options->tmpdir, STAGED_BYTES, &stage->staged, err);
+	if (r < 0)
+		return r;
+	*ret_stage = STEAL(stage);
 	return 0;
 }
 
-uint64_t stage_count(const struct stage *stage)
+struct stage_counts stage_counts(const struct stage *stage)
 {
-	return stage->count;
+	return stage->counts;
 }
 
-const struct staged *stage_list(const struct stage *stage, size_t *ret_count)
+int stage_sort(struct stage *stage, struct err *err)
 {
-	*ret_count = stage->count;
-	return stage->list;
+	return spill_sort(stage->staged, err);
 }
 
-static int note(struct stage *stage, const struct entry *entry, bool removed, bool settled, struct err *err)
+int stage_next(struct stage *stage, struct staged *ret_staged, struct err *err)
 {
-	struct staged *staged;
+	struct spill_record record;
+	int r = spill_next(stage->staged, &record, err);
 
-	if (stage->count == stage->capacity) {
-		size_t capacity = stage->capacity ? stage->capacity * 2 : 64;
+	if (r <= 0)
+		return r;
+	memcpy(ret_staged, record.value, sizeof(*ret_staged));
+	ret_staged->path = (const char *)record.key;
+	return 1;
+}
 
-		staged = realloc(stage->list, capacity * sizeof(*staged));
-		if (!staged)
-			return err_nomem(err);
-		stage->list = staged;
-		stage->capacity = capacity;
-	}
-	staged = &stage->list[stage->count];
-	*staged = (struct staged){ .path_len = entry->path.len, .removed = removed, .settled = settled };
-	staged->path = malloc(entry->path.len + 1);
-	if (!staged->path)
+/* The key is the path with its NUL, which keeps the order and is what a system call wants. */
+static int note(struct stage *stage, struct bytes path, const struct staged *staged, struct err *err)
+{
+	buf_clear(&stage->key);
+	if (buf_add(&stage->key, path.data, path.len) < 0 || buf_add_byte(&stage->key, '\0') < 0)
 		return err_nomem(err);
-	memcpy(staged->path, entry->path.data, entry->path.len);
-	staged->path[entry->path.len] = '\0';
-	staged->type = entry->type;
-	staged->inode = entry->inode;
-	staged->size = entry->size;
-	staged->mtime = entry->mtime;
-	staged->ctime = entry->ctime;
-	stage->count++;
-	return 0;
+	return spill_add(stage->staged, stage->key.data, stage->key.len, staged, sizeof(*staged), err);
 }
 
 static bool wanted(const struct policy *policy, const struct entry *entry, struct decision *ret_decision)
@@ -90,24 +87,53 @@ static bool wanted(const struct policy *policy, const struct entry *entry, struc
 	return ret_decision->in_scope;
 }
 
-int stage_put(struct stage *stage, const struct entry *entry, struct err *err)
+int stage_put(struct stage *stage, const struct entry *entry, const struct entry *present, struct err *err)
 {
 	const struct policy *policy = stage->options.new_policy ? stage->options.new_policy : stage->options.old_policy;
 	struct decision decision;
-	bool settled = wanted(policy, entry, &decision) && decision.profile->kind != PROFILE_PLAIN;
+	struct staged staged = {
+		.settled = wanted(policy, present, &decision) && decision.profile->kind != PROFILE_PLAIN,
+		.type = present->type,
+		.inode = present->inode,
+		.size = present->size,
+		.mtime = present->mtime,
+		.ctime = present->ctime,
+	};
 	int r;
 
 	r = baseline_writer_put(stage->options.writer, entry, err);
-	return r < 0 ? r : note(stage, entry, false, settled, err);
+	if (r < 0)
+		return r;
+	stage->counts.recorded++;
+	return note(stage, entry->path, &staged, err);
 }
 
-/* OUT_OF_SCOPE: it may well be there, but the new policy does not cover it. */
-static int drop(struct stage *stage, const struct entry *entry, bool out_of_scope, struct err *err)
+/* SETTLED: it may well be there, but the new generation does not look at it. */
+static int drop(struct stage *stage, const struct entry *entry, bool settled, struct err *err)
 {
+	const struct staged staged = { .removed = true, .settled = settled };
 	int r;
 
 	r = baseline_writer_remove(stage->options.writer, entry->path, err);
-	return r < 0 ? r : note(stage, entry, true, out_of_scope, err);
+	if (r < 0)
+		return r;
+	stage->counts.dropped++;
+	return note(stage, entry->path, &staged, err);
+}
+
+/* At or below a mount that the new generation knows and does not enter: as the scan's mountrule has it. */
+static bool closed(const struct stage *stage, struct bytes path)
+{
+	const struct policy *policy = stage->options.new_policy ? stage->options.new_policy : stage->options.old_policy;
+
+	for (size_t i = 0; i < stage->options.system->count; i++) {
+		const struct sys_mount *mount = &stage->options.system->mounts[i];
+		struct bytes point = bytes_of(mount->path);
+
+		if (point.len > 1 && !mount->disk && path_covers(point, path) && !policy_names_below(policy, point))
+			return true;
+	}
+	return false;
 }
 
 /* A directory that could not be listed: what was recorded below it stays recorded. */
@@ -144,22 +170,85 @@ static bool unseen(const struct stage *stage, struct bytes path)
 	return false;
 }
 
+/* A growing log was hashed as far as the reference goes: what is accepted is all of it. */
+static bool is_part(const struct entry *entry)
+{
+	return entry->type == TYPE_FILE && (entry->value & ATTR_BIT(ATTR_CONTENT)) && entry->digest_bytes < entry->size;
+}
+
+static int stage_present(struct stage *stage, const struct entry *present, struct err *err)
+{
+	const struct policy *policy = stage->options.new_policy ? stage->options.new_policy : stage->options.old_policy;
+	struct entry whole = *present;
+	int r = 0;
+
+	if (is_part(present))
+		r = restage_log(&whole, policy_max_content(policy), stage->options.interrupted, err);
+	return r < 0 ? r : stage_put(stage, &whole, present, err);
+}
+
+/*
+ * What the new policy wants of the content, and nothing else: the record with a digest it lacked. A size that differs
+ * stays different, and is reported; the digest is of what is there now, because no other content can be known, and
+ * anything else that comes to stand there, of whatever size, is a change too. Growth is no difference of a log, so its
+ * size comes along.
+ */
+static int stage_content(struct stage *stage, const struct entry *a, const struct entry *b, struct err *err)
+{
+	const uint32_t content = ATTR_BIT(ATTR_CONTENT);
+	bool content_new = !((a->value | a->none | a->failed) & content) && (b->value & content);
+	struct entry merged = *a;
+	struct decision decision;
+
+	if (a->type != TYPE_FILE || b->type != TYPE_FILE)
+		return 0;
+	if (!content_new && (a->head != HEAD_UNKNOWN || b->head == HEAD_UNKNOWN))
+		return 0;
+	merged.racy = a->racy || b->racy;
+	merged.head = b->head;
+	if (content_new) {
+		merged.value |= content;
+		memcpy(merged.digest, b->digest, sizeof(merged.digest));
+		merged.digest_bytes = b->digest_bytes;
+		if (wanted(stage->options.new_policy, b, &decision) && decision.profile->kind == PROFILE_GROWING &&
+		    b->size > a->size)
+			merged.size = b->size;
+	}
+	return stage_put(stage, &merged, b, err);
+}
+
 static int stage_policy(struct stage *stage, const struct pair *pair, struct err *err)
 {
 	const struct entry *a = pair->a, *b = pair->b;
 	struct decision decision;
 
 	if (a && b) {
-		if (entry_differs(a, b) || b->failed || (entry_incomparable(a, b) & b->value) == 0)
-			return 0;
-		return stage_put(stage, b, err);
+		if (entry_differs(a, b) || b->failed)
+			return stage_content(stage, a, b, err);
+		if ((entry_incomparable(a, b) & b->value) || (a->head == HEAD_UNKNOWN && b->head != HEAD_UNKNOWN))
+			return stage_present(stage, b, err);
+		return 0;
 	}
-	if (a)
-		return wanted(stage->options.new_policy, a, &decision) ? 0 : drop(stage, a, true, err);
-	return wanted(stage->options.old_policy, b, &decision) ? 0 : stage_put(stage, b, err);
+	if (b)
+		return wanted(stage->options.old_policy, b, &decision) ? 0 : stage_present(stage, b, err);
+	if (!wanted(stage->options.new_policy, a, &decision))
+		return drop(stage, a, true, err);
+	return !unseen(stage, a->path) && closed(stage, a->path) ? drop(stage, a, true, err) : 0;
 }
 
-static int stage_pair(struct stage *stage, const struct pair *pair, struct err *err)
+/* What could be examined before and can't be now stays as recorded, so it is not shown as accepted either. */
+static int keep(struct stage *stage, struct pair *pair)
+{
+	stage->kept = *pair->a;
+	stage->kept.value &= ~pair->b->failed;
+	stage->kept.none &= ~pair->b->failed;
+	stage->kept.failed |= pair->b->failed;
+	stage->kept.problem = pair->b->problem;
+	pair->b = &stage->kept;
+	return 0;
+}
+
+static int stage_pair(struct stage *stage, struct pair *pair, struct err *err)
 {
 	const struct entry *a = pair->a, *b = pair->b;
 	int r;
@@ -172,12 +261,12 @@ static int stage_pair(struct stage *stage, const struct pair *pair, struct err *
 	if (stage->options.new_policy)
 		return stage_policy(stage, pair, err);
 	if (!b)
-		return unseen(stage, a->path) ? 0 : drop(stage, a, false, err);
-	if (b->failed && a)
+		return unseen(stage, a->path) ? 0 : drop(stage, a, closed(stage, a->path), err);
+	if (a && (b->failed & ~a->failed))
+		return keep(stage, pair);
+	if (a && !entry_differs(a, b) && !entry_incomparable(a, b) && !is_part(b))
 		return 0;
-	if (a && !entry_differs(a, b) && !entry_incomparable(a, b))
-		return 0;
-	return stage_put(stage, b, err);
+	return stage_present(stage, b, err);
 }
 
 struct stager {

@@ -1,9 +1,10 @@
 /*
  * stage.h - what an accept writes into the next generation, decided pair by pair.
  *
- * For accepted paths: what is there replaces what was recorded, unless it could not be examined (then the record
- * stays). For a new policy: only what enters the scope is recorded, what leaves it goes, and a record that lacks
- * an attribute that is wanted now gets it, if everything else is as recorded. Differences stay differences.
+ * For accepted paths: what is there replaces what was recorded, unless something of it could be examined then and
+ * not now (then the record stays, and the pair goes on as one that could not be examined). A log is recorded whole. For
+ * a new policy: only what enters the scope is recorded, what leaves it goes, and a record that lacks content that is
+ * wanted now gets it. Differences stay differences. What was staged is kept in bounded memory (base/spill.h).
  */
 #ifndef OPS_STAGE_H
 #define OPS_STAGE_H
@@ -21,6 +22,9 @@ struct stage_options {
 	size_t mount_count;
 	const struct bytes *blind; /* mount points whose contents are hidden: records there stay */
 	size_t blind_count;
+	const struct sys_mounts *system;
+	const char *tmpdir; /* as for spill_new() */
+	const atomic_bool *interrupted; /* may be NULL */
 };
 
 int stage_new(const struct stage_options *options, struct stage **ret_stage, struct err *err);
@@ -40,19 +44,23 @@ int stage_pairs(struct stage *stage, struct pairs *scan, struct pairs **ret_pair
  */
 int stage_parents(struct stage *stage, const struct policy *policy, const struct sys_mounts *system, struct err *err);
 
-/* How many rows were put or removed. */
-uint64_t stage_count(const struct stage *stage);
+/* How many rows were put and removed. */
+struct stage_counts {
+	uint64_t recorded, dropped;
+};
+struct stage_counts stage_counts(const struct stage *stage);
 
-/* One staged path, as far as a second look needs it. In path order but for parents, which come last. */
+/* One staged path, as far as a second look needs it: what was there, even where not all of it was recorded. */
 struct staged {
-	unsigned char *path;
-	size_t path_len;
-	bool removed, settled; /* settled: may have changed again (a log), may be there (out of a new policy's scope) */
+	const char *path; /* borrowed until the next call */
+	bool removed, settled; /* settled: may have changed again (a log), may be there (where nobody looks any more) */
 	enum file_type type;
 	uint64_t inode, size;
 	struct timestamp mtime, ctime;
 };
-const struct staged *stage_list(const struct stage *stage, size_t *ret_count);
+/* Once, when nothing more will be staged; then 1 with the next one in path order, 0 at the end, negative on error. */
+int stage_sort(struct stage *stage, struct err *err);
+int stage_next(struct stage *stage, struct staged *ret_staged, struct err *err);
 
 /* A sink that hears nothing. */
 struct diff_sink stage_silent_sink(void);

@@ -110,15 +110,6 @@ static const struct entry *recorded_ancestor(const struct stage *stage, struct b
 	return NULL;
 }
 
-static bool is_staged(const struct stage *stage, struct bytes path)
-{
-	for (size_t i = 0; i < stage->count; i++) {
-		if (bytes_equal((struct bytes){ stage->list[i].path, stage->list[i].path_len }, path))
-			return true;
-	}
-	return false;
-}
-
 /* One ancestor of an accepted path. *ret_new: it was not recorded as a directory before, so those above it may follow. */
 static int stage_ancestor(struct stage *stage, struct bytes path, const struct policy *policy,
 			  const struct sys_mounts *system, bool *ret_new, struct err *err)
@@ -133,7 +124,7 @@ static int stage_ancestor(struct stage *stage, struct bytes path, const struct p
 
 	*ret_new = false;
 	policy_decide(policy, path, true, &decision);
-	if (!decision.in_scope || is_staged(stage, path))
+	if (!decision.in_scope)
 		return 0;
 	r = look(stage, path, policy, system, &present, err);
 	if (r < 0 || !present)
@@ -142,12 +133,25 @@ static int stage_ancestor(struct stage *stage, struct bytes path, const struct p
 	differs = recorded ? entry_differs(recorded, &present->entry) : 0;
 	if (!*ret_new && (!differs || (differs & ~follows)))
 		return 0;
-	return stage_put(stage, &present->entry, err);
+	return stage_put(stage, &present->entry, &present->entry, err);
+}
+
+static bool is_among(const struct buf *paths, struct bytes path)
+{
+	const struct bytes *list = (const struct bytes *)(const void *)paths->data;
+
+	for (size_t i = 0; i < paths->len / sizeof(*list); i++) {
+		if (bytes_equal(list[i], path))
+			return true;
+	}
+	return false;
 }
 
 int stage_parents(struct stage *stage, const struct policy *policy, const struct sys_mounts *system, struct err *err)
 {
-	if (stage->count == 0)
+	CLEANUP(buf_done) struct buf seen = BUF_INIT; /* struct bytes: those of several accepted paths only once */
+
+	if (spill_count(stage->staged) == 0)
 		return 0;
 	for (size_t i = 0; i < stage->paths->count; i++) {
 		struct bytes path = stage->paths->paths[i];
@@ -157,6 +161,10 @@ int stage_parents(struct stage *stage, const struct policy *policy, const struct
 			int r;
 
 			path = path_parent(path);
+			if (is_among(&seen, path))
+				break;
+			if (buf_add(&seen, &path, sizeof(path)) < 0)
+				return err_nomem(err);
 			r = stage_ancestor(stage, path, policy, system, &go_on, err);
 			if (r < 0)
 				return r;

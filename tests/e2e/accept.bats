@@ -179,3 +179,150 @@ setup() {
 	must 0 tally accept --all
 	must 16 tally check
 }
+
+@test "content that a new policy wants is recorded though the file drifted" {
+	policy <<-EOF
+		version: 1
+		rules:
+		  - path: $TREE
+		    profile: owner
+	EOF
+	rm -f "$STATE"/*
+	must 0 tally init
+	touch -d yesterday "$TREE/a/x"
+	chmod 600 "$TREE/b/y"
+	sed -i 's/owner/config/' "$CONFIG/policy.yaml"
+	must 0 tally accept --policy
+	checked 4
+	expect_exactly changed b/y mode
+	expect_count 1
+	echo 7 >"$TREE/a/x" && echo 8 >"$TREE/b/y"
+	checked 4
+	expect_exactly changed a/x content
+	expect_exactly changed b/y mode content
+	checked 4 --quick
+	expect_exactly changed a/x content
+}
+
+@test "a file of another size than recorded stays a change, whatever is put there later" {
+	policy <<-EOF
+		version: 1
+		rules:
+		  - path: $TREE
+		    profile: owner
+	EOF
+	rm -f "$STATE"/*
+	must 0 tally init
+	echo longer >"$TREE/a/x"
+	sed -i 's/owner/config/' "$CONFIG/policy.yaml"
+	must 0 tally accept --policy
+	checked 4
+	expect_exactly changed a/x size
+	echo l0nger >"$TREE/a/x"
+	checked 4
+	expect_exactly changed a/x size content
+	echo 7 >"$TREE/a/x"
+	checked 4
+	expect_exactly changed a/x content
+}
+
+@test "an accepted log is signed whole" {
+	policy <<-EOF
+		version: 1
+		rules:
+		  - path: $TREE
+		    profile: growing-log
+	EOF
+	rm -f "$STATE"/*
+	printf 'one\n' >"$TREE/a/x"
+	must 0 tally init
+	printf 'two\n' >>"$TREE/a/x"
+	must 0 tally accept --all
+	has '1 record was renewed'
+	checked 0
+	printf 'three\n' >>"$TREE/a/x"
+	checked 0
+	printf 'TWO' | dd of="$TREE/a/x" bs=1 seek=4 conv=notrunc status=none
+	checked 4
+	expect changed a/x content
+	must 0 tally accept "$TREE/a"
+	checked 0
+	must 0 tally accept --all
+	has 'NOTHING TO ACCEPT'
+}
+
+# root, but without the right to read what it does not own
+powerless() {
+	setpriv --bounding-set -dac_override,-dac_read_search -- "$TALLY" "$@"
+}
+
+@test "what was not signed is not shown as accepted" {
+	needs_root 'a file of somebody else'
+	chmod 600 "$TREE/a/x" && chown 65534 "$TREE/a/x"
+	must 0 tally accept --all
+	chmod 200 "$TREE/a/x"
+	must 8 powerless accept --json "$TREE/a"
+	expect_count 0
+	expect_unexamined a/x
+	[ "$(json '.[0].applied')" = false ]
+	checked 4
+	expect_exactly changed a/x mode
+}
+
+@test "what could never be read is accepted all the same" {
+	needs_root 'a file of somebody else'
+	chmod 600 "$TREE/a/x" && chown 65534 "$TREE/a/x"
+	rm -f "$STATE"/*
+	must "0|8" powerless init
+	chmod 200 "$TREE/a/x"
+	must 8 powerless accept --json --all
+	expect_exactly changed a/x mode
+	must 8 powerless check --json
+	expect_count 0
+}
+
+@test "a generation that the trusted keys could not prove is not made" {
+	must 0 tally key generate --no-passphrase "$T/ops"
+	mkdir "$CONFIG/trusted.d" && cp "$T/ops.pub" "$CONFIG/trusted.d/"
+	must 0 tally sign "$STATE/baseline.db" --force --key "$T/ops.key" --output "$T/sig"
+	must 0 tally sign --add "$T/sig"
+	echo 11 >"$TREE/a/x"
+	must 16 tally accept --all --trust "$T/ops.pub"
+	error_like 'host key'
+	[ "$(stored 'select max(sequence) from generation')" = 1 ]
+	must 0 tally accept --all --trust "$T/ops.pub" --trust "$CONFIG/host.pub"
+	[ "$(stored 'select max(sequence) from generation')" = 2 ]
+}
+
+@test "accept --json says first what was signed" {
+	must 0 tally accept --all --json
+	[ "$(json '.[0] | [.record, .applied, .sequence, .recorded, .dropped] | @csv')" = '"accepted",false,1,0,0' ]
+	[ "$(json '.[-1].record')" = summary ]
+	rm "$TREE/b/y" && echo 11 >"$TREE/a/x"
+	must 0 tally accept --all --json
+	[ "$(json '.[0] | [.record, .format, .applied, .sequence, .dropped] | @csv')" = '"accepted",1,true,2,1' ]
+	[ "$(json '.[0].recorded >= 1')" = true ]
+	[ "$(json '.[-1].record')" = summary ]
+	printf '  - path: %s/b\n    exclude: true\n' "$TREE" >>"$CONFIG/policy.yaml"
+	must 0 tally accept --policy
+	has '0 paths newly recorded, 1 no longer covered'
+}
+
+@test "a baseline made of a folder stays one until all is accepted" {
+	rm -rf "$STATE" && mkdir "$STATE" "$T/copy"
+	mkdir -p "$T/copy$TREE"
+	cp -a "$TREE/." "$T/copy$TREE"
+	must 0 tally init --from "dir:$T/copy"
+	checked 0
+	echo 11 >"$TREE/a/x"
+	must 0 tally accept "$TREE/a"
+	checked 0
+	printf '  - path: %s/more\n    profile: static\n' "$TREE" >>"$CONFIG/policy.yaml"
+	must 0 tally accept --policy
+	checked 0
+	must 0 tally accept --all
+	checked 0
+	ln "$TREE/b/y" "$T/other-name" && cp "$T/other-name" "$T/new" && touch -r "$TREE/b/y" "$T/new" && mv "$T/new" "$TREE/b/y"
+	checked 4
+	expect changed b/y inode
+}

@@ -105,3 +105,56 @@ loops() {
 	must 0 in_mounts 'mount -t tmpfs none "$TREE/data"; touch "$TREE/data/x"; tally init; tally show'
 	has data/x
 }
+
+@test "accepting a policy does not accept a mount" {
+	must 0 tally init
+	must 12 in_mounts '
+		mount -t tmpfs none "$TREE/data"
+		echo "  - path: $TREE/more" >>"$TALLY_CONFIG/policy.yaml"
+		echo "    profile: static" >>"$TALLY_CONFIG/policy.yaml"
+		tally accept --policy >&2
+		tally check --json'
+	expect changed data mount
+	expect_count 1
+	expect_unexamined data
+	# gone again, all is as recorded
+	checked 0
+}
+
+@test "a mount that only the new policy looks at comes with it, one that it lets go leaves with it" {
+	needs_root 'mounts'
+	mkdir "$T/side" "$T/side/mnt"
+	must 4 in_mounts '
+		mount -t tmpfs none "$T/side"
+		tally init >&2
+		printf "  - path: %s/side\n    profile: static\n" "$T" >>"$TALLY_CONFIG/policy.yaml"
+		tally accept --policy >&2
+		tally check --json >&2
+		touch "$T/side/new"
+		tally check --json | grep -q "side/new" || exit 1
+		rm "$T/side/new"
+		printf "version: 1\nrules:\n  - path: %s\n    profile: static\n" "$TREE" >"$TALLY_CONFIG/policy.yaml"
+		tally accept --policy >&2
+		umount "$T/side"
+		tally check --json >&2
+		exit 4'
+}
+
+@test "a tmpfs over a recorded folder can be accepted; what it hides leaves the baseline" {
+	must 0 tally init
+	must 0 in_mounts 'mount -t tmpfs none "$TREE/data"; touch "$TREE/data/x"; tally accept --all --json; tally check >&2'
+	[ "$(json '[.[] | select(.record == "unexamined")] | length')" = 0 ]
+	[ "$(json '[.[] | select(.attributes? == ["mount"])] | length')" = 1 ]
+	[ "$(json '.[-1].unexamined')" = 0 ]
+	checked 12
+	expect changed data mount
+}
+
+@test "a path that a mount hides can't be accepted, and that is said" {
+	must 0 tally init
+	must 66 in_mounts 'mount -t tmpfs none "$TREE/data"; tally accept "$TREE/data/1"'
+	error_like 'mount.*hides'
+	must 66 in_mounts 'mount -t tmpfs none "$TREE/data"; touch "$TREE/plain/new"; tally accept "$TREE/data/1" "$TREE/plain/new"'
+	must 0 tally verify
+	[ "$(stored 'select max(sequence) from generation')" = 1 ]
+}
