@@ -122,8 +122,10 @@ void node_forget(struct node *node)
 			enlist_subdirs(chunk, &list);
 			chunk_unrefp(&chunk);
 		}
-		if (next->at)
+		if (next->at) { /* holds the node that holds it */
 			enlist_subdirs(next->at, &list);
+			chunk_unrefp(&next->at);
+		}
 		while (next->pending.count)
 			enlist(next->pending.nodes[--next->pending.count], &list);
 		node_unrefp(&next);
