@@ -78,8 +78,13 @@ to_sign() {
 	must 0 tally accept --all
 	cp "$STATE/baseline.db" "$T/desk/b.db"
 	vouched
-	printf '  - path: %s/bin\n    exclude: true\n  - path: %s/other\n    profile: static\n    severity: low\n' "$TREE" "$T" \
-		>>"$CONFIG/policy.yaml"
+	cat >>"$CONFIG/policy.yaml" <<-EOF
+		  - path: $TREE/bin
+		    exclude: true
+		  - path: $T/other
+		    profile: static
+		    severity: low
+	EOF
 	echo 22 >"$TREE/bin/ls"
 	must 0 tally accept --policy
 	checked 0
@@ -118,6 +123,7 @@ to_sign() {
 	must 0 tally accept --all
 	cp "$STATE/baseline.db" "$T/desk/b.db"
 	vouched
+	# shellcheck disable=SC2016 # expanded in there
 	own_mounts 'mount -t tmpfs none "$2/m"; "$1" accept --all' "$TALLY" "$TREE" >/dev/null
 	to_sign next
 	[ "$(json '[.[] | select(.attributes == ["mount"]) | .severity, .after.mount.type] | @csv')" = '"critical","tmpfs"' ]
