@@ -279,6 +279,21 @@ static bool nothing_to_sign(const struct accept *accept)
 	return !staged.recorded && !staged.dropped && !accept->mounts_changed && !accept->policy;
 }
 
+static int nothing_there(const struct accept *accept, struct err *err)
+{
+	for (size_t i = 0; i < accept->paths.count; i++) {
+		struct bytes path = accept->paths.paths[i];
+
+		if (mounts_close(&accept->system, judging(accept), path) &&
+		    generation_in_scope(accept->reference.policy, path))
+			return err_set(
+				err, ERR_NOINPUT,
+				"nothing to accept: '%s' lies on a mount that is not entered, because no rule names it",
+				QUOTE_N(path.data, path.len));
+	}
+	return err_set(err, ERR_NOINPUT, "nothing to accept: the baseline's policy covers none of these paths");
+}
+
 static int run(struct accept *accept, struct comparison *comparison, struct err *err)
 {
 	struct diff_sink sink = changes_sink(comparison->changes);
@@ -305,7 +320,7 @@ static int run(struct accept *accept, struct comparison *comparison, struct err 
 	if (r >= 0)
 		r = examine(accept, comparison, &sink, err);
 	if (r >= 0 && accept->paths.count && nothing_to_sign(accept) && comparison->summary.counts.examined == 0)
-		return err_set(err, ERR_NOINPUT, "nothing to accept: the baseline's policy covers none of these paths");
+		return nothing_there(accept, err);
 	if (r >= 0)
 		r = stage_parents(accept->stage, judging(accept), &accept->system, err);
 	if (r < 0)

@@ -94,3 +94,15 @@ int next_mounts(const struct next_mounts_request *request, struct mount **ret_mo
 	before.mounts = mounts;
 	return r < 0 ? r : merge(request, &before, ret_mounts, ret_count, err);
 }
+
+bool mounts_close(const struct sys_mounts *system, const struct policy *policy, struct bytes path)
+{
+	for (size_t i = 0; i < system->count; i++) {
+		const struct sys_mount *mount = &system->mounts[i];
+		struct bytes point = bytes_of(mount->path);
+
+		if (point.len > 1 && !mount->disk && path_covers(point, path) && !policy_names_below(policy, point))
+			return true;
+	}
+	return false;
+}

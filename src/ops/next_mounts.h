@@ -22,4 +22,7 @@ struct next_mounts_request {
 int next_mounts(const struct next_mounts_request *request, struct mount **ret_mounts, size_t *ret_count,
 		struct err *err);
 
+/* Does PATH lie at or below a mount that a scan by POLICY does not enter? As scan/mountrule.h has it. */
+bool mounts_close(const struct sys_mounts *system, const struct policy *policy, struct bytes path);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "ops/next_mounts.h"
 #include "ops/restage.h"
 
 enum { STAGED_BYTES = 4 << 20 };
@@ -121,19 +122,12 @@ static int drop(struct stage *stage, const struct entry *entry, bool settled, st
 	return note(stage, entry->path, &staged, err);
 }
 
-/* At or below a mount that the new generation knows and does not enter: as the scan's mountrule has it. */
+/* At or below a mount that the new generation knows and does not enter. */
 static bool closed(const struct stage *stage, struct bytes path)
 {
 	const struct policy *policy = stage->options.new_policy ? stage->options.new_policy : stage->options.old_policy;
 
-	for (size_t i = 0; i < stage->options.system->count; i++) {
-		const struct sys_mount *mount = &stage->options.system->mounts[i];
-		struct bytes point = bytes_of(mount->path);
-
-		if (point.len > 1 && !mount->disk && path_covers(point, path) && !policy_names_below(policy, point))
-			return true;
-	}
-	return false;
+	return mounts_close(stage->options.system, policy, path);
 }
 
 /* A directory that could not be listed: what was recorded below it stays recorded. */

@@ -157,4 +157,6 @@ loops() {
 	must 66 in_mounts 'mount -t tmpfs none "$TREE/data"; touch "$TREE/plain/new"; tally accept "$TREE/data/1" "$TREE/plain/new"'
 	must 0 tally verify
 	[ "$(stored 'select max(sequence) from generation')" = 1 ]
+	must 66 in_mounts 'mount -t tmpfs none "$TREE/data"; tally accept "$TREE/data"; touch "$TREE/data/1"; tally accept "$TREE/data/1"'
+	error_like 'mount that is not entered'
 }
