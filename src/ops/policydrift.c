@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
+#include "ops/policytexts.h"
 
 struct drifted {
 	char *path; /* absolute */
@@ -35,52 +36,29 @@ void policy_drift_freep(struct policy_drift **drift)
 	*drift = NULL;
 }
 
-static const struct policy_file *find(const struct policy_file *files, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(files[i].name, name) == 0)
-			return &files[i];
-	}
-	return NULL;
-}
-
-static struct entry entry_of(const struct policy_file *file, const char *path)
-{
-	struct entry entry = { .path = bytes_of(path), .type = TYPE_FILE };
-	struct digest_state state;
-
-	if (!file)
-		return entry;
-	entry.value = ATTR_BIT(ATTR_TYPE) | ATTR_BIT(ATTR_SIZE) | ATTR_BIT(ATTR_CONTENT);
-	entry.size = file->len;
-	entry.digest_bytes = file->len;
-	digest_init(&state);
-	digest_update(&state, file->text, file->len);
-	digest_final(&state, entry.digest);
-	return entry;
-}
-
 static int add(struct policy_drift *drift, const char *config, const char *name, const struct policy_file *before,
 	       const struct policy_file *after, struct err *err)
 {
 	struct drifted *file = &drift->files[drift->count];
 	CLEANUP(buf_done) struct buf path = BUF_INIT;
 
-	if (before && after && before->len == after->len && memcmp(before->text, after->text, after->len) == 0)
+	if (policy_text_same(before, after))
 		return 0;
 	(void)buf_printf(&path, "%s/%s", config, name);
 	file->path = buf_steal_str(&path);
 	if (!file->path)
 		return err_nomem(err);
 	file->name = name;
-	file->before = entry_of(before, file->path);
-	file->after = entry_of(after, file->path);
+	file->before = policy_text_entry(before, bytes_of(file->path));
+	file->after = policy_text_entry(after, bytes_of(file->path));
 	drift->count++;
 	return 0;
 }
 
 static int compare(struct policy_drift *drift, const char *config, const struct reference *reference, struct err *err)
 {
+	const struct policy_texts signed_texts = { reference->policy_files, reference->policy_file_count, NULL };
+	const struct policy_texts present = { drift->now.files, drift->now.count, NULL };
 	int r = 0;
 
 	drift->files = calloc(drift->now.count + reference->policy_file_count + 1, sizeof(*drift->files));
@@ -94,13 +72,12 @@ static int compare(struct policy_drift *drift, const char *config, const struct 
 	for (size_t i = 0; !drift->problem[0] && r >= 0 && i < reference->policy_file_count; i++) {
 		const struct policy_file *before = &reference->policy_files[i];
 
-		r = add(drift, config, before->name, before, find(drift->now.files, drift->now.count, before->name),
-			err);
+		r = add(drift, config, before->name, before, policy_text_find(&present, before->name), err);
 	}
 	for (size_t i = 0; r >= 0 && i < drift->now.count; i++) {
 		const struct policy_file *after = &drift->now.files[i];
 
-		if (!find(reference->policy_files, reference->policy_file_count, after->name))
+		if (!policy_text_find(&signed_texts, after->name))
 			r = add(drift, config, after->name, NULL, after, err);
 	}
 	return r;

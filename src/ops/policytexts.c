@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 
-static const struct policy_file *find(const struct policy_texts *texts, const char *name)
+const struct policy_file *policy_text_find(const struct policy_texts *texts, const char *name)
 {
 	for (size_t i = 0; i < texts->count; i++) {
 		if (strcmp(texts->files[i].name, name) == 0)
@@ -15,11 +15,13 @@ static const struct policy_file *find(const struct policy_texts *texts, const ch
 	return NULL;
 }
 
-static struct entry entry_of(const struct policy_file *file, struct bytes path)
+struct entry policy_text_entry(const struct policy_file *file, struct bytes path)
 {
 	struct entry entry = { .path = path, .type = TYPE_FILE };
 	struct digest_state state;
 
+	if (!file)
+		return entry;
 	entry.value = ATTR_BIT(ATTR_TYPE) | ATTR_BIT(ATTR_SIZE) | ATTR_BIT(ATTR_CONTENT);
 	entry.size = file->len;
 	entry.digest_bytes = file->len;
@@ -29,7 +31,7 @@ static struct entry entry_of(const struct policy_file *file, struct bytes path)
 	return entry;
 }
 
-static bool is_same(const struct policy_file *a, const struct policy_file *b)
+bool policy_text_same(const struct policy_file *a, const struct policy_file *b)
 {
 	return a && b && a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
 }
@@ -42,7 +44,7 @@ static int compare_one(const struct policy_file *a, const struct policy_file *b,
 	CLEANUP(buf_done) struct buf path = BUF_INIT;
 	struct entry before, after;
 
-	if (is_same(a, b))
+	if (policy_text_same(a, b))
 		return 0;
 	(void)buf_printf(&path, POLICY_TEXTS_FOLDER "/%s", a ? a->name : b->name);
 	if (buf_failed(&path))
@@ -51,11 +53,11 @@ static int compare_one(const struct policy_file *a, const struct policy_file *b,
 	if (!path_valid(change.path))
 		return err_set(err, ERR_DATA, "a policy text has no proper name: '%s'", QUOTE(a ? a->name : b->name));
 	if (a) {
-		before = entry_of(a, change.path);
+		before = policy_text_entry(a, change.path);
 		change.before = &before;
 	}
 	if (b) {
-		after = entry_of(b, change.path);
+		after = policy_text_entry(b, change.path);
 		change.after = &after;
 	}
 	if (a && b) {
@@ -78,9 +80,9 @@ int policy_texts_compare(const struct policy_texts *a, const struct policy_texts
 	int r = compare_one(a->resolved, b->resolved, sink, counts, err);
 
 	for (size_t i = 0; r >= 0 && i < a->count; i++)
-		r = compare_one(&a->files[i], find(b, a->files[i].name), sink, counts, err);
+		r = compare_one(&a->files[i], policy_text_find(b, a->files[i].name), sink, counts, err);
 	for (size_t i = 0; r >= 0 && i < b->count; i++) {
-		if (!find(a, b->files[i].name))
+		if (!policy_text_find(a, b->files[i].name))
 			r = compare_one(NULL, &b->files[i], sink, counts, err);
 	}
 	return r < 0 ? r : 0;

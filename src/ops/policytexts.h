@@ -17,6 +17,12 @@ struct policy_texts {
 /* Where policy files lie as a rule; where the host keeps its own is not recorded. */
 #define POLICY_TEXTS_FOLDER "/etc/tallystick"
 
+/* The text of that name, or NULL. */
+const struct policy_file *policy_text_find(const struct policy_texts *texts, const char *name);
+/* A text as an entry: type, size and digest; nothing but the path for NULL. */
+struct entry policy_text_entry(const struct policy_file *file, struct bytes path);
+bool policy_text_same(const struct policy_file *a, const struct policy_file *b); /* either may be NULL */
+
 /*
  * Calls SINK with one critical change for each text that differs, the resolved one among them: nobody but the signer
  * says that it was made of the files. A change's path is the text's name in the baseline ("policy.yaml",
