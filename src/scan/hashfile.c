@@ -18,7 +18,8 @@
 
 enum {
 	ATTEMPTS = 4,
-	LEASE_WAIT_MS = 1000,
+	LEASE_WAIT_MS = 1000, /* for one file */
+	LEASE_TOTAL_MS = 5000, /* for all of a scan: any user can hold leases on thousands of files */
 	LEASE_NAP_MS = 20,
 	ENDLESS_MAX = 16 << 20 /* of a file without a size, on a file system that has no disk */
 };
@@ -87,6 +88,8 @@ static int open_leased(struct job *job)
 	int fd = -EWOULDBLOCK;
 
 	for (int waited = 0; waited < LEASE_WAIT_MS && fd == -EWOULDBLOCK; waited += LEASE_NAP_MS) {
+		if (atomic_fetch_add(&job->worker->pool->lease_waits, 1) >= LEASE_TOTAL_MS / LEASE_NAP_MS)
+			return fd;
 		if (worker_must_stop(job->worker))
 			return -ECANCELED;
 		worker_progress(job->worker);

@@ -59,6 +59,7 @@ struct pool {
 	struct scan_stats stats;
 	atomic_size_t ahead; /* entries examined and not yet consumed */
 	atomic_bool stop;
+	atomic_uint lease_waits; /* naps taken for files under a lease */
 
 	pthread_mutex_t lock;
 	pthread_cond_t work, done;
