@@ -4,16 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/quote.h"
+#include "ops/prefix.h"
 #include "sys/file.h"
-
-enum { READ_BYTES = 128 * 1024 };
 
 static bool same_time(const struct statx_timestamp *now, struct timestamp staged)
 {
@@ -61,27 +58,6 @@ int restage(struct stage *stage, const struct talk *talk, struct err *err)
 	return r;
 }
 
-/* Hashes LIMIT bytes more. 0, or a negative errno: -ENODATA where it ends before, -ECANCELED when interrupted. */
-static int hash_more(int fd, uint64_t limit, unsigned char *block, struct digest_state *state,
-		     const atomic_bool *interrupted)
-{
-	while (limit) {
-		ssize_t n = read(fd, block, limit < READ_BYTES ? (size_t)limit : READ_BYTES);
-
-		if (interrupted && atomic_load(interrupted))
-			return -ECANCELED;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return -ENODATA;
-		digest_update(state, block, (size_t)n);
-		limit -= (uint64_t)n;
-	}
-	return 0;
-}
-
 static bool same_log(int fd, const struct entry *log)
 {
 	struct statx now;
@@ -92,22 +68,19 @@ static bool same_log(int fd, const struct entry *log)
 
 static int hash_log(int fd, struct entry *log, const atomic_bool *interrupted)
 {
-	CLEANUP(freep) unsigned char *block = malloc(READ_BYTES);
 	unsigned char beginning[DIGEST_BYTES];
 	struct digest_state state, prefix;
 	int r;
 
-	if (!block)
-		return -ENOMEM;
 	digest_init(&state);
-	r = hash_more(fd, log->digest_bytes, block, &state, interrupted);
+	r = prefix_hash(fd, log->digest_bytes, interrupted, &state);
 	if (r < 0)
 		return r;
 	prefix = state;
 	digest_final(&prefix, beginning);
 	if (!digest_equal(beginning, log->digest))
 		return -ENODATA;
-	r = hash_more(fd, log->size - log->digest_bytes, block, &state, interrupted);
+	r = prefix_hash(fd, log->size - log->digest_bytes, interrupted, &state);
 	if (r < 0)
 		return r;
 	digest_final(&state, log->digest);

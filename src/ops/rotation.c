@@ -2,17 +2,14 @@
 #include "ops/rotation.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "ops/prefix.h"
 #include "sys/file.h"
-
-enum { READ_BYTES = 128 * 1024 };
 
 /* What a rotation changes about a name. */
 #define BY_ROTATION (ATTR_BIT(ATTR_INODE) | ATTR_BIT(ATTR_SIZE) | ATTR_BIT(ATTR_CONTENT) | ATTR_BIT(ATTR_BTIME))
@@ -45,27 +42,13 @@ static const char *name_of(DIR *dir, uint64_t inode)
 
 static bool begins_as_recorded(struct rotation *rotation, int fd, const struct entry *recorded)
 {
-	CLEANUP(freep) unsigned char *block = malloc(READ_BYTES);
 	unsigned char digest[DIGEST_BYTES];
 	struct digest_state state;
-	uint64_t left = recorded->digest_bytes;
 
-	if (!block)
-		return false;
 	digest_init(&state);
-	while (left) {
-		ssize_t n = read(fd, block, left < READ_BYTES ? left : READ_BYTES);
-
-		if (rotation->interrupted && atomic_load(rotation->interrupted))
-			return false;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		digest_update(&state, block, (size_t)n);
-		rotation->bytes_read += (uint64_t)n;
-		left -= (uint64_t)n;
-	}
+	if (prefix_hash(fd, recorded->digest_bytes, rotation->interrupted, &state) < 0)
+		return false;
+	rotation->bytes_read += recorded->digest_bytes;
 	digest_final(&state, digest);
 	return digest_equal(digest, recorded->digest);
 }
