@@ -49,7 +49,8 @@ int public_key_format(const struct public_key *key, struct buf *out)
 	memcpy(file.id, key->id, sizeof(file.id));
 	memcpy(file.public_key, key->public_key, sizeof(file.public_key));
 	key_id_hex(key->id, id);
-	if (buf_printf(out, MINISIGN_UNTRUSTED "minisign public key %s\n", id) == 0 &&
+	/* minisign prints the id here as a number: no leading zeros */
+	if (buf_printf(out, MINISIGN_UNTRUSTED "minisign public key %s\n", id + strspn(id, "0")) == 0 &&
 	    minisign_add_base64(out, &file, sizeof(file)) == 0)
 		return 0;
 	out->len = start;

@@ -40,6 +40,17 @@ static void test_public(void **state)
 	}
 }
 
+/* The id in the comment is a number, as minisign prints it. */
+static void test_public_comment(void **state)
+{
+	const struct public_key key = { .id = { 0x09, 0x3e, 0x5a, 0x74, 0x6c, 0x0c, 0xe2, 0x06 } };
+	CLEANUP(buf_done) struct buf out = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(public_key_format(&key, &out), 0);
+	assert_non_null(strstr(buf_str(&out), "minisign public key 6E20C6C745A3E09\n"));
+}
+
 static void test_public_refused(void **state)
 {
 	static const struct {
@@ -196,9 +207,10 @@ static void test_generate(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_public),     cmocka_unit_test(test_public_refused),
-		cmocka_unit_test(test_secret),     cmocka_unit_test(test_secret_refused),
-		cmocka_unit_test(test_every_byte), cmocka_unit_test(test_generate),
+		cmocka_unit_test(test_public),         cmocka_unit_test(test_public_comment),
+		cmocka_unit_test(test_public_refused), cmocka_unit_test(test_secret),
+		cmocka_unit_test(test_secret_refused), cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_generate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
