@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "ops/next_mounts.h"
-#include "ops/restage.h"
+#include "ops/wholelog.h"
 
 enum { STAGED_BYTES = 4 << 20 };
 
@@ -177,7 +177,7 @@ static int stage_present(struct stage *stage, const struct entry *present, struc
 	int r = 0;
 
 	if (is_part(present))
-		r = restage_log(&whole, policy_max_content(policy), stage->options.interrupted, err);
+		r = wholelog(&whole, policy_max_content(policy), stage->options.interrupted, err);
 	return r < 0 ? r : stage_put(stage, &whole, present, err);
 }
 
