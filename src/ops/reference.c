@@ -16,7 +16,7 @@
 
 enum { LOCK_ATTEMPTS = 40 };
 
-/* NAME.tmp-XXXXXXXXXXXXXXXX, as base/fd.h makes them. */
+/* NAME.tmp- and 16 hex digits, as base/fd.h makes them. */
 static bool is_temporary(const char *name)
 {
 	static const char *const stems[] = { BASELINE_FILE ".tmp-", "seen.tmp-" };
