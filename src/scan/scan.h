@@ -28,6 +28,12 @@
 #include "sys/mounts.h"
 #include "tree/tree.h"
 
+enum scan_depth {
+	SCAN_BELOW, /* the paths and everything below them */
+	SCAN_SELF, /* only the paths themselves; one may lie below another */
+	SCAN_CHILDREN /* the paths and the names in those that are directories; one may lie below another */
+};
+
 struct scan_options {
 	const char *root; /* where "/" of the result is: "/" for live:/, else a directory */
 	const struct policy *policy;
@@ -39,7 +45,13 @@ struct scan_options {
 	size_t reference_mount_count;
 	const struct bytes *blind; /* mount points not to be examined (nor entered); sorted */
 	size_t blind_count;
+	enum scan_depth depth; /* with paths */
+	struct bytes after; /* deliver only what comes behind this path; len 0: everything. The reference's, too. */
 	bool quick; /* do not read what is unchanged by DESIGN section 6 */
+	bool read_severe; /* with quick: contents of severity read_from and above are read all the same */
+	enum severity read_from;
+	uint64_t read_below; /* larger contents are left unread: ATTR_CONTENT in no mask. 0: no such bound */
+	uint64_t rate_bytes; /* read no more a second, all workers together; 0: no such bound */
 	bool metadata_only; /* read no content at all */
 	unsigned threads; /* workers; 0: one a processor that this process may use */
 	const atomic_bool *interrupted; /* set by a signal handler: the scan ends with ERR_INTERRUPTED. May be NULL */

@@ -89,6 +89,23 @@ int baseline_versions(struct baseline *baseline, struct bytes path,
 		      int (*row)(void *context, const struct entry *entry, uint64_t until, struct err *err),
 		      void *context, struct err *err);
 
+/*
+ * For those who have read the newest generation's tree to its good end, and keep the file open since: rows without proving them again.
+ * baseline_again() gives another thread a connection of its own to the same open file; nothing is opened by name.
+ */
+int baseline_again(const struct baseline *baseline, struct baseline **ret_baseline, struct err *err);
+/* The newest generation's row of PATH: 1 with *ret_entry (borrowed until the next call of baseline_find()), 0 none. */
+int baseline_find(struct baseline *baseline, struct bytes path, const struct entry **ret_entry, struct err *err);
+/* The newest generation's rows at or below WITHIN, behind AFTER (len 0: from the beginning), in path order. Frees like any tree. */
+int baseline_rows(struct baseline *baseline, struct bytes within, struct bytes after, struct tree **ret_tree,
+		  struct err *err);
+/* The paths whose row in the newest generation is not that of SEQUENCE, removed ones included, in path order. */
+int baseline_since(struct baseline *baseline, uint64_t sequence,
+		   int (*path)(void *context, struct bytes path, struct err *err), void *context, struct err *err);
+/* The newest generation's rows of files (no directories) with more than one link. */
+int baseline_linked(struct baseline *baseline, int (*row)(void *context, const struct entry *entry, struct err *err),
+		    void *context, struct err *err);
+
 /* ---- writing ---- */
 struct baseline_writer;
 
