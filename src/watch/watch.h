@@ -59,6 +59,8 @@ struct watch_options {
 	struct watch_sink sink;
 };
 
+struct watch;
+
 /* Makes the instances and starts the drain. Nothing is watched yet but MARK_DIRFD. ERR_IO when inotify gives no
  * instance. */
 int watch_new(const struct watch_options *options, struct watch **ret_watch, struct err *err);
