@@ -169,24 +169,29 @@ static void set_attributes(struct record *record, const struct change *change)
 		record_attributes(record, "attributes", change->attributes);
 }
 
+void record_change(struct record *record, const struct change *change)
+{
+	record_bytes(record, "path", change->path);
+	if (change->kind == CHANGE_MOVED)
+		record_bytes(record, "from", change->before->path);
+	set_attributes(record, change);
+	set_entry(record, "before", change->before);
+	set_mount(record, "before", change->mount_before);
+	set_entry(record, "after", change->after);
+	set_mount(record, "after", change->mount_after);
+	record_string(record, "severity", severity_name(change->severity));
+	if (change->rule)
+		record_message(record, "rule", bytes_of(change->rule));
+	set_log(record, change->log);
+}
+
 static int write_change(const struct report_out *out, const struct change *change, struct err *err)
 {
 	CLEANUP(record_done) struct record record = record_new();
 
 	record_string(&record, "record", "change");
 	record_string(&record, "kind", change_kind_name(change->kind));
-	record_bytes(&record, "path", change->path);
-	if (change->kind == CHANGE_MOVED)
-		record_bytes(&record, "from", change->before->path);
-	set_attributes(&record, change);
-	set_entry(&record, "before", change->before);
-	set_mount(&record, "before", change->mount_before);
-	set_entry(&record, "after", change->after);
-	set_mount(&record, "after", change->mount_after);
-	record_string(&record, "severity", severity_name(change->severity));
-	if (change->rule)
-		record_message(&record, "rule", bytes_of(change->rule));
-	set_log(&record, change->log);
+	record_change(&record, change);
 	return record_write(out, &record, err);
 }
 

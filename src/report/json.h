@@ -31,6 +31,9 @@ void record_attributes(struct record *record, const char *key, uint32_t mask);
 /* Appends the members of ENTRY (docs/FORMATS.md "ENTRY") that have a value. */
 void record_entry(struct record *record, const struct entry *entry);
 
+/* The members of CHANGE but its kind: path, from, attributes, before, after, severity, rule, log. */
+void record_change(struct record *record, const struct change *change);
+
 int record_write(const struct report_out *out, const struct record *record, struct err *err);
 
 int json_comparison(const struct report_out *out, struct changes *changes, const struct report_summary *summary,
