@@ -1,0 +1,1 @@
+tally_unit(daemon_mail ROOMS daemon base)
