@@ -1,0 +1,191 @@
+/*
+ * engine_inner.h - the engine from within. One thread owns all of it; the files below are chapters of one book:
+ *
+ *	engine.c    begins, loops, ends
+ *	names.c     what the watch tells: names become dirty, and are observed
+ *	verdicts.c  what the judges answer: drift is kept, events are written
+ *	looks.c     what must be looked at, and what looks have found
+ *	renew.c     another generation, policy, mount table; the house's own files
+ *	barrier.c   nothing older than this is undecided
+ *	requests.c  the control socket; status.c: what it tells of itself
+ *	pulse.c     what the clock asks for
+ */
+#ifndef DAEMON_ENGINE_INNER_H
+#define DAEMON_ENGINE_INNER_H
+
+#include <pthread.h>
+
+#include "control/control.h"
+#include "daemon/clerk.h"
+#include "daemon/dirty.h"
+#include "daemon/engine.h"
+#include "daemon/events.h"
+#include "daemon/house.h"
+#include "daemon/judge.h"
+#include "daemon/links.h"
+#include "daemon/look.h"
+#include "daemon/renames.h"
+#include "daemon/sweep.h"
+#include "watch/watch.h"
+
+/* A lane of judging: one batch at a time. */
+struct lane_state {
+	struct judge *judge;
+	bool busy;
+	uint64_t oldest; /* the least number in the batch */
+	size_t count;
+};
+
+/* Something about the house's own files that is not right. */
+struct tamper {
+	char *path, *what;
+};
+
+/* What is to be looked at, gathered until the end of a round of the loop. */
+struct look_list {
+	char **paths;
+	size_t count, capacity;
+	bool everything;
+};
+
+/* Somebody who waits until all that was changed before he asked has been judged. */
+struct waiter {
+	struct waiter *next;
+	struct control_client *client;
+	json_t *request; /* owned */
+};
+
+enum barrier_stage { BARRIER_IDLE, BARRIER_MARK, BARRIER_LOOKS, BARRIER_NAMES };
+
+struct barrier {
+	enum barrier_stage stage;
+	uint64_t mark, marked; /* the last mark made; the last that came through */
+	unsigned attempts;
+	uint64_t retry_ns, settle_ns;
+	uint64_t force; /* names up to this number are due at once */
+	uint64_t ring; /* the number of the ring's sweep that is waited for; 0 none */
+	struct waiter *waiting; /* for the running barrier */
+	struct waiter *next; /* came while it ran: for the next one */
+	char gap[256]; /* why it can't be said for sure; "" it can */
+};
+
+/* A client that gets a long answer. */
+struct streaming {
+	struct streaming *next;
+	struct control_client *client;
+	struct answer *answer; /* owned; NULL: still being made */
+	bool in_changes;
+	bool synced;
+	char gap[256];
+};
+
+struct engine {
+	struct daemon_setup *setup; /* borrowed */
+	struct timestamp started;
+	uint64_t started_ns;
+	bool stop;
+	int signal_fd;
+
+	/* by what everything is judged */
+	struct view *view;
+	struct baseline *rows; /* this thread's connection; NULL: no baseline */
+	struct policy_walk *walk; /* NULL when the policy can't be walked: never */
+	uint64_t view_number;
+	bool loading, load_again; /* the clerk is at it; asked again meanwhile */
+	uint64_t reload_ns; /* when the house's files are looked at again; 0 not */
+	unsigned touched; /* HOUSE_* bits until then */
+	uint64_t mounts_ns; /* the same for the mount table */
+
+	/* names on their way */
+	struct watch *watch;
+	struct dirty *dirty;
+	struct renames *renames;
+	struct links *links;
+	struct lane_state lanes[2];
+	struct mailbox mail;
+	struct looker *looker;
+	struct look_list look_names, look_below; /* LOOK_LOSS: these folders; these and everything below */
+	struct sweep *sweep;
+	struct clerk *clerk;
+	struct house *house;
+	struct buf last_name; /* names.c */
+	uint32_t last_mask;
+
+	/* what is told */
+	struct events events;
+	struct control_server *server;
+	struct barrier barrier;
+	struct streaming *streaming;
+	struct tamper *tampers;
+	size_t tamper_count;
+	char baseline_trouble[512]; /* why the baseline lying there is not believed; "" it is */
+	char trouble[256]; /* the last thing that failed inside; "" nothing did */
+	uint64_t gaps, looks_open; /* gaps of this run; looks after gaps that have not ended */
+	json_t *last_gap, *last_scan;
+	bool start_looked; /* the look at the start has ended well */
+	bool start_asked;
+	uint64_t unknown; /* names that could not be judged since the last look at everything */
+	uint64_t coverage_changes; /* as told last */
+
+	/* the clock */
+	uint64_t heartbeat_ns, alive_ns, coverage_ns, watchdog_ns;
+	pthread_t syncer;
+	pthread_mutex_t sync_lock;
+	pthread_cond_t sync_wanted;
+	bool sync_started, sync_needed, sync_stop;
+};
+
+/* names.c */
+int names_touch(struct engine *engine, const struct dirty_touch *touch, struct err *err);
+int names_gone(struct engine *engine, struct bytes path, enum found found,
+	       struct err *err); /* all that is known at or below */
+struct watch_sink names_sink(struct engine *engine);
+
+/* verdicts.c */
+int verdicts_ask(struct engine *engine, struct err *err); /* hands what is due to idle judges */
+int verdicts_take(struct engine *engine, struct judged_batch *batch, struct err *err);
+
+/* looks.c */
+int looks_add(struct engine *engine, struct bytes path, bool below, struct err *err);
+int looks_ask(struct engine *engine, struct err *err); /* hands what was gathered to the looker */
+int looks_everything(struct engine *engine, enum look_purpose purpose, bool quick, struct err *err);
+int looks_names(struct engine *engine, const struct look_names *names, struct err *err);
+int looks_done(struct engine *engine, const struct look_done *done, struct err *err);
+
+/* renew.c */
+int renew_begin(struct engine *engine, struct err *err); /* the first view */
+int renew_house(struct engine *engine, struct err *err); /* something of the house was touched, a while ago */
+int renew_loaded(struct engine *engine, struct stand_loaded *loaded, struct err *err);
+int renew_mounts(struct engine *engine, struct err *err);
+struct watch_options renew_watch_options(struct engine *engine);
+
+/* barrier.c */
+int barrier_ask(struct engine *engine, struct control_client *client, json_t *request,
+		struct err *err); /* takes request over */
+void barrier_forget(struct engine *engine, const struct control_client *client);
+void barrier_marked(struct engine *engine, uint64_t number);
+int barrier_step(struct engine *engine, uint64_t now_ns, struct err *err); /* as far as it goes now */
+uint64_t barrier_due_ns(const struct engine *engine);
+void barrier_done(struct engine *engine);
+
+/* requests.c */
+struct control_handler requests_handler(struct engine *engine);
+/* Answers now. GAP: why it can't be said for sure, "" it can; NULL: nobody asked for a barrier. */
+void requests_answer(struct engine *engine, struct control_client *client, const json_t *request, const char *gap);
+void requests_answered(struct engine *engine, struct answer *answer); /* takes it over */
+void requests_done(struct engine *engine);
+
+/* status.c */
+json_t *status_make(struct engine *engine, const char *gap); /* as requests_answer(); NULL when memory is short */
+int status_coverage(struct engine *engine, struct err *err); /* a coverage line, when it has changed */
+const char *status_color(struct engine *engine,
+			 struct buf *ret_reason); /* "green", "yellow", "red" and the first reason */
+
+/* pulse.c */
+int pulse_begin(struct engine *engine, struct err *err);
+int pulse_beat(struct engine *engine, uint64_t now_ns, struct err *err);
+uint64_t pulse_due_ns(const struct engine *engine);
+void pulse_sync(struct engine *engine); /* lines were written: have them made durable */
+void pulse_end(struct engine *engine);
+
+#endif
