@@ -61,7 +61,7 @@ static int make_entry(struct scan *scan, const struct slot *slot)
 	struct entry *entry = &scan->entry;
 	int listed;
 
-	if (!slot->chunk)
+	if (!slot->chunk || slot->child->past)
 		return 0;
 	*entry = slot->child->entry;
 	if (slot->batch && !set_content(entry, &slot->batch->items[slot->item]))

@@ -15,6 +15,7 @@
 #include "scan/mountrule.h"
 #include "scan/stall.h"
 #include "scan/starts.h"
+#include "sys/file.h"
 
 static void job_done(struct dirjob *job)
 {
@@ -26,9 +27,11 @@ struct candidate {
 	const struct listed_name *name;
 	struct bytes path;
 	struct decision decision;
-	bool is_dir, enter, on_way; /* on_way: only there because a start lies below */
-	size_t start_low, start_high;
-	bool partial;
+	bool is_dir, enter;
+	bool on_way; /* only there because a start lies below */
+	bool asked; /* it is a start */
+	bool past; /* it is not behind options.after */
+	size_t start_low, start_high; /* those below it */
 };
 
 static void decide(const struct dirjob *job, struct candidate *candidate, bool is_dir)
@@ -77,6 +80,20 @@ static enum content_want want_of(const struct shared *shared, const struct candi
 	}
 }
 
+/* Of a directory that is entered: are only the names on the way to starts wanted? */
+static bool is_partial(const struct shared *shared, const struct candidate *candidate)
+{
+	switch (shared->options.depth) {
+	case SCAN_SELF:
+		return true;
+	case SCAN_CHILDREN:
+		return !candidate->asked;
+	case SCAN_BELOW:
+	default:
+		return candidate->on_way;
+	}
+}
+
 static struct node *make_subdir(const struct dirjob *job, const struct candidate *candidate, const struct child *child,
 				const struct mountrule *rule)
 {
@@ -90,14 +107,60 @@ static struct node *make_subdir(const struct dirjob *job, const struct candidate
 	node->dev_minor = child->entry.dev_minor;
 	node->disk = crossed ? rule->disk : job->node->disk;
 	node->same_fs = child->same_fs;
-	node->partial = candidate->partial;
+	node->partial = is_partial(job->shared, candidate);
 	node->start_low = candidate->start_low;
 	node->start_high = candidate->start_high;
 	return node;
 }
 
-/* The entry is there: 1 keep it, 0 drop it, -1 when memory is short. */
-static int place(struct dirjob *job, struct candidate *candidate, const struct meta_raw *raw, struct child *child)
+/* A directory that is delivered and not listed: whether it could be is part of its entry. 1, 0 it is gone, -1,
+ * -ECANCELED. */
+static int try_open(struct dirjob *job, struct arena *arena, struct child *child)
+{
+	struct entry *entry = &child->entry;
+	int fd;
+
+	worker_block(job->worker);
+	fd = sys_open_dir(job->dir.fd, child->name);
+	if (fd >= 0)
+		(void)close(fd);
+	if (!worker_unblock(job->worker))
+		return -ECANCELED;
+	if (fd >= 0)
+		return 1;
+	if (fd == -ENOENT || fd == -ENOMEM)
+		return fd == -ENOENT ? 0 : -1;
+	entry->none &= ~ATTR_BIT(ATTR_CONTENT);
+	entry->failed |= ATTR_BIT(ATTR_CONTENT);
+	if (entry->problem.len == 0)
+		entry->problem = fd == -ENOTDIR || fd == -ELOOP ? bytes_of("changed while it was read")
+								: meta_problem(arena, "cannot list", -fd);
+	return entry->problem.len ? 1 : -1;
+}
+
+/* A directory that may be entered. As place(). */
+static int place_dir(struct dirjob *job, const struct candidate *candidate, const struct mountrule *rule,
+		     struct arena *arena, struct child *child)
+{
+	bool partial = is_partial(job->shared, candidate);
+	int r;
+
+	if (!partial || candidate->start_low < candidate->start_high) {
+		child->subdir = make_subdir(job, candidate, child, rule);
+		if (!child->subdir)
+			return -1;
+	}
+	if (!partial || candidate->on_way || candidate->past)
+		return child->subdir != NULL;
+	r = try_open(job, arena, child);
+	if (r <= 0 && child->subdir)
+		node_unrefp(&child->subdir);
+	return r;
+}
+
+/* The entry is there: 1 keep it, 0 drop it, -1 when memory is short, -ECANCELED. */
+static int place(struct dirjob *job, struct candidate *candidate, const struct meta_raw *raw, struct arena *arena,
+		 struct child *child)
 {
 	struct pool *pool = job->worker->pool;
 	struct mountrule rule = { .verdict = MOUNT_NONE };
@@ -122,11 +185,11 @@ static int place(struct dirjob *job, struct candidate *candidate, const struct m
 	child->same_fs = rule.verdict == MOUNT_CROSS ? rule.same_fs : job->node->same_fs;
 	child->want = child->entry.failed & ATTR_BIT(ATTR_CONTENT) ? WANT_NOTHING
 								   : want_of(job->shared, candidate, &child->entry);
-	if (candidate->enter && is_dir) {
-		child->subdir = make_subdir(job, candidate, child, &rule);
-		return child->subdir ? 1 : -1;
-	}
-	return !child->silent || child->entry.failed;
+	child->severity = candidate->decision.severity;
+	child->past = candidate->past;
+	if (candidate->enter && is_dir)
+		return place_dir(job, candidate, &rule, arena, child);
+	return !child->past && (!child->silent || child->entry.failed);
 }
 
 static int set_path(struct dirjob *job, size_t index, struct candidate *candidate)
@@ -140,16 +203,21 @@ static int set_path(struct dirjob *job, size_t index, struct candidate *candidat
 	if (buf_add_byte(path, '/') < 0 || buf_add(path, name, candidate->name->len) < 0)
 		return -1;
 	candidate->path = (struct bytes){ path->data, path->len };
-	if (job->node->partial) {
-		struct bytes bytes = { (const unsigned char *)name, candidate->name->len };
-
-		candidate->start_low = job->node->start_low;
-		candidate->start_high = job->node->start_high;
-		candidate->on_way = !starts_narrow(job->shared, job->path_len, bytes, &candidate->start_low,
-						   &candidate->start_high);
-		candidate->partial = candidate->on_way;
-	}
+	candidate->start_low = job->node->start_low;
+	candidate->start_high = job->node->start_high;
+	if (candidate->start_low < candidate->start_high)
+		candidate->asked =
+			starts_narrow(job->shared, candidate->path, &candidate->start_low, &candidate->start_high);
+	candidate->on_way = job->node->partial && !candidate->asked;
+	candidate->past = starts_is_past(job->shared, candidate->path);
 	return 0;
+}
+
+/* All of it stands before options.after: what TYPE (DT_*) it is matters when something in it may not. */
+static bool is_wholly_past(const struct dirjob *job, const struct candidate *candidate, uint8_t type)
+{
+	return candidate->past &&
+	       ((type != DT_DIR && type != DT_UNKNOWN) || starts_is_past_below(job->shared, candidate->path));
 }
 
 /* Names that gave no answer are not asked again; too many of them, and the directory is not asked at all. */
@@ -170,13 +238,15 @@ static int examine(struct dirjob *job, size_t index, struct arena *arena, struct
 	if (set_path(job, index, &candidate) < 0)
 		return -1;
 	type = candidate.name->type;
+	if (is_wholly_past(job, &candidate, type))
+		return 0;
 	decide(job, &candidate, type == DT_DIR);
 	if (type != DT_UNKNOWN && !is_wanted(job, &candidate))
 		return 0;
 	*child = (struct child){ .name = listing_name(&job->node->listing, index) };
 	if (is_stuck(job, index)) {
 		meta_unknown(stall_problem, type, &child->entry);
-		return 1;
+		return !candidate.past;
 	}
 	atomic_store_explicit(&worker->at, index, memory_order_relaxed);
 	worker_block(worker);
@@ -192,7 +262,7 @@ static int examine(struct dirjob *job, size_t index, struct arena *arena, struct
 		if (!is_wanted(job, &candidate))
 			return 0;
 	}
-	return place(job, &candidate, &raw, child);
+	return place(job, &candidate, &raw, arena, child);
 }
 
 static int examine_chunk(struct dirjob *job, size_t first)
@@ -248,7 +318,7 @@ static int pass_over(struct dirjob *job, size_t first, int failure)
 		if (problem.len == 0 || set_path(job, first + i, &candidate) < 0)
 			return -1;
 		decide(job, &candidate, candidate.name->type == DT_DIR);
-		if (!candidate.decision.in_scope && !candidate.on_way)
+		if (candidate.past || (!candidate.decision.in_scope && !candidate.on_way))
 			continue;
 		*child = (struct child){ .name = listing_name(&job->node->listing, first + i) };
 		meta_unknown("", candidate.name->type, &child->entry);

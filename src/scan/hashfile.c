@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "scan/pace.h"
 #include "scan/stall.h"
 #include "scan/worker.h"
 #include "sys/file.h"
@@ -134,6 +135,7 @@ static ssize_t read_some(struct job *job, size_t want)
 {
 	ssize_t n;
 
+	want = pace_piece(&job->worker->pool->pace, want);
 	do
 		n = read(job->fd, job->worker->buffer, want);
 	while (n < 0 && errno == EINTR);
@@ -143,12 +145,22 @@ static ssize_t read_some(struct job *job, size_t want)
 	if (n > 0)
 		(void)atomic_fetch_add_explicit(&job->worker->pool->stats.bytes_read, (uint64_t)n,
 						memory_order_relaxed);
+	if (n > 0)
+		pace_wait(job->worker, (size_t)n);
 	return worker_must_stop(job->worker) ? -ECANCELED : n;
 }
 
 static uint8_t head_of(const unsigned char *data, size_t len)
 {
 	return len >= 4 && memcmp(data, "\177ELF", 4) == 0 ? HEAD_ELF : HEAD_PLAIN;
+}
+
+/* Longer than the caller of the scan wants to wait for? */
+static bool is_too_long(const struct job *job)
+{
+	uint64_t bound = job->worker->pool->shared->options.read_below;
+
+	return bound && !job->endless && job->limit > bound;
 }
 
 /* The first bytes have been seen: is the file a program after all, or none so that reading ends here? */
@@ -163,6 +175,8 @@ static bool look_at_head(struct job *job, size_t len)
 	if (item->head == HEAD_ELF) {
 		job->growing = false;
 		job->limit = entry->size;
+		if (is_too_long(job))
+			return false;
 	}
 	return item->want != WANT_PROGRAM || entry_is_program(entry) || item->head == HEAD_ELF;
 }
@@ -194,7 +208,7 @@ static int read_content(struct job *job, uint64_t *ret_done)
 	return 0;
 }
 
-/* How much to read of what the entry says. False when that is too much. */
+/* How much to read of what the entry says. False when that is too much: then the outcome is there. */
 static bool set_limit(struct job *job)
 {
 	const struct entry *entry = job->expected;
@@ -205,11 +219,12 @@ static bool set_limit(struct job *job)
 	job->limit = entry->size;
 	if (job->growing && item->prefix < entry->size)
 		job->limit = item->prefix;
+	item->outcome = HASH_NONE;
 	job->endless = entry->size == 0 && !item->chunk->node->disk && entry->blocks == 0;
 	if (job->endless)
 		job->limit = ENDLESS_MAX;
 	if (job->limit <= max)
-		return true;
+		return !is_too_long(job) || (item->want == WANT_PROGRAM && !entry_is_program(entry));
 	if (max % (1 << 30) == 0)
 		(void)snprintf(item->problem, sizeof(item->problem), "larger than max_content, %llu GiB",
 			       (unsigned long long)(max >> 30));

@@ -6,9 +6,13 @@
 
 int merge_next_reference(struct scan *scan, struct err *err)
 {
+	const struct bytes after = scan->shared.options.after;
 	const struct entry *entry;
-	int r = tree_next(scan->shared.options.reference, &entry, err);
+	int r;
 
+	do
+		r = tree_next(scan->shared.options.reference, &entry, err);
+	while (r > 0 && after.len && path_compare(entry->path, after) <= 0);
 	if (r >= 0)
 		scan->reference = r ? entry : NULL;
 	return r;
@@ -36,7 +40,7 @@ static int add_child(struct scan *scan, struct chunk *chunk, const struct child 
 		r = window_reference(&scan->window, slot, reference, err);
 	if (r < 0)
 		return r;
-	switch (want_plan(child, reference, scan->shared.options.quick, &prefix)) {
+	switch (want_plan(&scan->shared.options, child, reference, &prefix)) {
 	case PLAN_READ:
 		return window_read(&scan->window, slot, prefix, err);
 	case PLAN_COPY:

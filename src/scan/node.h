@@ -35,7 +35,9 @@ struct child {
 	const char *name; /* in the node's listing */
 	struct node *subdir; /* (walk) owned until the walk takes it; NULL: not entered */
 	enum content_want want;
+	enum severity severity;
 	bool silent; /* not in scope, only on the way to what is: delivered only with a problem */
+	bool past; /* not behind options.after, but something in it is: never delivered */
 	bool same_fs; /* on the file system that the reference has there */
 };
 
@@ -65,8 +67,8 @@ struct node {
 	bool disk; /* on a disk file system: owners and modes are the kernel's word */
 	bool same_fs;
 	atomic_uint stalls; /* names in it that gave no answer */
-	bool partial; /* only some names: on the way to starts[start_low..start_high) */
-	size_t start_low, start_high;
+	bool partial; /* only some names: those that lead to the starts below it */
+	size_t start_low, start_high; /* the starts below it */
 
 	/* (list) */
 	atomic_int listed; /* enum node_listed */

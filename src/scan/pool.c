@@ -57,6 +57,7 @@ int pool_new(const struct shared *shared, unsigned threads, size_t fd_cap, struc
 	atomic_init(&pool->refs, 1);
 	pool->shared = shared;
 	pool->stall_ms = POOL_STALL_MS;
+	pool->pace.rate = shared->options.rate_bytes;
 	fdcache_init(&pool->fds, fd_cap);
 	init_locks(pool);
 	(void)pthread_mutex_lock(&pool->lock);

@@ -20,6 +20,7 @@
 #include "scan/fdcache.h"
 #include "scan/hashfile.h"
 #include "scan/meta.h"
+#include "scan/pace.h"
 #include "scan/shared.h"
 
 enum {
@@ -59,6 +60,7 @@ struct pool {
 	struct scan_stats stats;
 	atomic_size_t ahead; /* entries examined and not yet consumed */
 	atomic_bool stop;
+	struct pace pace;
 	atomic_uint lease_waits; /* naps taken for files under a lease */
 
 	pthread_mutex_t lock;

@@ -203,6 +203,7 @@ static int make_root(struct scan *scan, int fd, struct err *err)
 	struct mountrule rule;
 	struct decision decision;
 	struct node *root;
+	bool asked;
 	int r;
 
 	scan->root = root = node_new(NULL, "", 0);
@@ -214,10 +215,13 @@ static int make_root(struct scan *scan, int fd, struct err *err)
 	mountrule_root(&scan->shared, &rule);
 	root->disk = rule.disk;
 	root->same_fs = rule.same_fs;
+	asked = scan->shared.start_count && shared_start(&scan->shared, 0).len == 1;
+	root->start_low = asked;
 	root->start_high = scan->shared.start_count;
-	root->partial = scan->shared.start_count != 1 || shared_start(&scan->shared, 0).len != 1;
+	root->partial = !asked || scan->shared.options.depth == SCAN_SELF;
 	policy_decide(scan->shared.options.policy, bytes_of("/"), true, &decision);
-	scan->root_entry->children[0].silent = root->partial || !decision.in_scope;
+	scan->root_entry->children[0].silent = !asked || !decision.in_scope;
+	scan->root_entry->children[0].past = scan->shared.options.after.len > 0;
 	return 0;
 }
 

@@ -16,6 +16,10 @@
  * after the table was read is, with a failed content. Paths longer than PATH_MAX_BYTES are not delivered: the
  * directory that holds them has a failed content.
  *
+ * Of some paths only (SCAN_SELF, SCAN_CHILDREN) just the pairs that a full scan would have for them are delivered, and
+ * directories on the way to them that failed. A directory is opened, so that it has failed where it cannot be listed, but
+ * not listed; what was asked for in one that cannot be opened has failed as well (a full scan has no entry for it).
+ *
  * Each of these makes an entry with failed attributes, never a hang: no answer within 30 s (network, FUSE; the worker
  * is left behind), a lease held for longer than a second, a file that changes each time it is read.
  */

@@ -12,7 +12,7 @@ struct shared {
 	struct names names;
 	char *real_root; /* of options.root in this system, "" for "/": the prefix of paths in the mount table */
 	uint32_t dev_major, dev_minor; /* of the root directory */
-	struct buf starts; /* struct bytes[]: where scanning starts, sorted, none below another */
+	struct buf starts; /* struct bytes[]: where scanning starts, sorted; none below another with SCAN_BELOW */
 	size_t start_count;
 	bool trusted; /* trusted.* xattrs are seen */
 };

@@ -17,12 +17,13 @@ static int add(struct shared *shared, struct bytes path, struct err *err)
 static int add_path(struct shared *shared, struct bytes path, struct err *err)
 {
 	const struct policy *policy = shared->options.policy;
+	bool below = shared->options.depth == SCAN_BELOW;
 	int r;
 
 	for (size_t i = 0; i < policy_root_count(policy); i++) {
 		struct bytes root = bytes_of(policy_root(policy, i));
 
-		if (path_covers(root, path))
+		if (path_covers(root, path) || (!below && path_covers(path, root)))
 			return add(shared, path, err);
 		if (path_covers(path, root)) {
 			r = add(shared, root, err);
@@ -82,17 +83,63 @@ int starts_listing(const struct shared *shared, size_t path_len, size_t low, siz
 	return listing_finish(&draft, ret_listing);
 }
 
-bool starts_narrow(const struct shared *shared, size_t path_len, struct bytes name, size_t *low, size_t *high)
+/* The first of starts[low..high) that is not smaller than PATH with the byte LAST behind it. */
+static size_t lower_bound(const struct shared *shared, struct bytes path, unsigned char last, size_t low, size_t high)
 {
-	size_t first = *low, last;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct bytes start = shared_start(shared, middle);
+		size_t common = start.len < path.len ? start.len : path.len;
+		int order = memcmp(start.data, path.data, common);
 
-	/* what lies below one directory stands together in path order */
-	while (first < *high && !bytes_equal(starts_name(shared_start(shared, first), path_len), name))
-		first++;
-	last = first;
-	while (last < *high && bytes_equal(starts_name(shared_start(shared, last), path_len), name))
-		last++;
-	*low = first;
-	*high = last;
-	return first < last && shared_start(shared, first).len == path_len + 1 + name.len;
+		if (order == 0)
+			order = start.len <= path.len || start.data[path.len] < last ? -1 : 1;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool is_start(const struct shared *shared, struct bytes path, size_t low, size_t high)
+{
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = path_compare(shared_start(shared, middle), path);
+
+		if (order == 0)
+			return true;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+bool starts_narrow(const struct shared *shared, struct bytes path, size_t *low, size_t *high)
+{
+	bool found = is_start(shared, path, *low, *high);
+
+	/* what lies below PATH stands together in path order, but not always right behind PATH */
+	*low = lower_bound(shared, path, '/', *low, *high);
+	*high = lower_bound(shared, path, '/' + 1, *low, *high);
+	return found;
+}
+
+bool starts_is_past(const struct shared *shared, struct bytes path)
+{
+	return shared->options.after.len && path_compare(path, shared->options.after) <= 0;
+}
+
+bool starts_is_past_below(const struct shared *shared, struct bytes path)
+{
+	const struct bytes after = shared->options.after;
+	size_t common = path.len < after.len ? path.len : after.len;
+	int order = memcmp(path.data, after.data, common);
+
+	if (order == 0) /* AFTER is PATH, PATH and more, or its beginning */
+		return path.len < after.len && after.data[path.len] > '/';
+	return order < 0;
 }

@@ -38,16 +38,28 @@ static enum content_plan quick_plan(const struct child *child, const struct entr
 	return PLAN_READ;
 }
 
-enum content_plan want_plan(const struct child *child, const struct entry *reference, bool quick, uint64_t *ret_prefix)
+/* A file of which only the beginning may have to be read is left to the reader. */
+static bool is_too_large(const struct scan_options *options, const struct child *child, uint64_t prefix)
 {
+	if (options->read_below == 0 || (child->want == WANT_PROGRAM && !entry_is_program(&child->entry)))
+		return false;
+	return child->entry.size > options->read_below && prefix > options->read_below;
+}
+
+enum content_plan want_plan(const struct scan_options *options, const struct child *child,
+			    const struct entry *reference, uint64_t *ret_prefix)
+{
+	bool quick = options->quick && !(options->read_severe && child->severity >= options->read_from);
+	enum content_plan plan = PLAN_READ;
+
 	*ret_prefix = UINT64_MAX;
 	if (child->want == WANT_NOTHING)
 		return PLAN_NOTHING;
-	if (!reference)
-		return PLAN_READ;
-	if (child->want == WANT_GROWING && has(reference, ATTR_BIT(ATTR_CONTENT)))
+	if (reference && child->want == WANT_GROWING && has(reference, ATTR_BIT(ATTR_CONTENT)))
 		*ret_prefix = reference->digest_bytes;
-	return quick ? quick_plan(child, reference) : PLAN_READ;
+	if (reference && quick)
+		plan = quick_plan(child, reference);
+	return plan == PLAN_READ && is_too_large(options, child, *ret_prefix) ? PLAN_NOTHING : plan;
 }
 
 void want_copy(const struct entry *reference, struct entry *entry)

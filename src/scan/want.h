@@ -5,6 +5,7 @@
 #define SCAN_WANT_H
 
 #include "scan/node.h"
+#include "scan/scan.h"
 
 enum content_plan {
 	PLAN_NOTHING, /* the policy does not ask for it */
@@ -16,9 +17,10 @@ enum content_plan {
 /*
  * The quick rule (DESIGN section 6): type, size, mtime, ctime, inode and file system as recorded, and the recorded
  * ctime older than its recording by more than the clock's grain. *ret_prefix: how many bytes of a growing file to
- * hash, UINT64_MAX for all. REFERENCE may be NULL.
+ * hash, UINT64_MAX for all. REFERENCE may be NULL. Of OPTIONS: quick, read_severe, read_from, read_below.
  */
-enum content_plan want_plan(const struct child *child, const struct entry *reference, bool quick, uint64_t *ret_prefix);
+enum content_plan want_plan(const struct scan_options *options, const struct child *child,
+			    const struct entry *reference, uint64_t *ret_prefix);
 
 /* Puts the reference's content into the entry. */
 void want_copy(const struct entry *reference, struct entry *entry);

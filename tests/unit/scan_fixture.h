@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/quote.h"
 #include "scan/scan.h"
 #include "scan/scan_private.h"

@@ -228,6 +228,50 @@ static void test_quick_volatile(void **state)
 	result_done(&before);
 }
 
+/* Under --quick, what is severe is read all the same. */
+static void test_severe(void **state)
+{
+	static const struct {
+		bool severe;
+		enum severity from;
+		uint64_t files;
+	} rows[] = { { false, SEVERITY_INFO, 0 },
+		     { true, SEVERITY_CRITICAL, 1 },
+		     { true, SEVERITY_HIGH, 2 },
+		     { true, SEVERITY_INFO, 3 } };
+	struct fixture *fixture = *state;
+	struct result before;
+
+	if (!has_fs_id(fixture))
+		skip();
+	set_policy(fixture, "version: 1\nrules:\n  - path: /\n    severity: medium\n  - path: /h\n    severity: high\n"
+			    "  - path: /c\n    severity: critical\n");
+	put_file(fixture, "c", "c");
+	put_file(fixture, "h", "h");
+	put_file(fixture, "m", "m");
+	settle();
+	before = scan_all(fixture);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct scan_options options = options_of(fixture);
+		struct mount *mounts = recorded_mounts(fixture, NULL);
+		struct replay replay = replay_of(&before);
+		struct result after;
+
+		options.reference = &replay.tree;
+		options.reference_mounts = mounts;
+		options.reference_mount_count = 1;
+		options.quick = true;
+		options.read_severe = rows[i].severe;
+		options.read_from = rows[i].from;
+		after = collect(&options);
+		assert_int_equal(after.files_read, rows[i].files);
+		assert_int_equal(entry_at(&after, "/m")->digest_bytes, 1);
+		result_done(&after);
+		free(mounts);
+	}
+	result_done(&before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +280,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_quick_conditions, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_growing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_quick_volatile, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_severe, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
