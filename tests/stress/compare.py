@@ -1,0 +1,339 @@
+#!/usr/bin/env python3
+"""compare.py - holds what the daemon says against what others saw.
+
+    compare.py changes DRIFT.json CHECK.json            the same changes, the same counts
+    compare.py witness JOURNAL WITNESS MOUNTPOINT SCOPE [LEFT-OUT...]
+                                                        every name that the witness saw is in the journal, or in a gap
+    compare.py named JOURNAL < PATHS                    every path (one a line) is named by an event
+    compare.py gaps JOURNAL                             the gap records, one a line
+    compare.py chain JOURNAL                            numbers without holes, times and members as documented
+
+Exit status 0 when it holds, 1 when not, with what is missing on stdout.
+"""
+import base64
+import collections
+import datetime
+import json
+import os
+import sys
+
+SHOWN = 25  # how many of a long list are printed
+CHANGES = ("added", "removed", "changed", "moved", "restored")
+
+
+def lines_of(name):
+    with open(name, "rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):
+                return  # a line that is still being written
+            try:
+                yield json.loads(line)
+            except ValueError as error:
+                raise SystemExit(f"{name}:{number}: {error}")
+
+
+def raw(record, key="path"):
+    """The exact bytes of a path."""
+    if key + "_b64" in record:
+        return base64.b64decode(record[key + "_b64"])
+    return record[key].encode()
+
+
+def segments(directory):
+    """Journal segments in the order of their first sequence number."""
+    found = []
+    for name in os.listdir(directory):
+        path = os.path.join(directory, name)
+        if not os.path.isfile(path) or name.endswith(".torn"):
+            continue
+        first = next(lines_of(path), None)
+        if isinstance(first, dict) and "seq" in first:
+            found.append((first["seq"], path))
+    return [path for _, path in sorted(found)]
+
+
+def journal(directory):
+    for path in segments(directory):
+        yield from lines_of(path)
+
+
+def seconds(text):
+    """An RFC 3339 time as seconds."""
+    whole, _, rest = text.rstrip("Z").partition(".")
+    at = datetime.datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=datetime.timezone.utc)
+    return at.timestamp() + (float("0." + rest) if rest else 0.0)
+
+
+def shown(title, items):
+    items = sorted(items, key=repr)
+    print(f"{title}: {len(items)}")
+    for item in items[:SHOWN]:
+        print(f"    {item}")
+    if len(items) > SHOWN:
+        print(f"    ... and {len(items) - SHOWN} more")
+
+
+# ---- drift against check ----
+
+# what may move without an event: blocks are given out when the kernel writes back
+LOOSE = ("blocks",)
+COUNTS = ("added", "removed", "changed", "moved", "unexamined", "moves", "sequence", "root", "signers", "authentic",
+          "attributes_not_compared", "not_in_baseline")
+
+
+def change_of(record):
+    def entry(side):
+        return {key: value for key, value in record.get(side, {}).items() if key not in LOOSE} or None
+
+    return json.dumps([record.get("attributes", []), record.get("from"), record.get("severity"), record.get("rule"),
+                       entry("before"), entry("after")], sort_keys=True)
+
+
+def verdict(name):
+    changes, unexamined, summary = {}, set(), None
+    for record in lines_of(name):
+        if record["record"] == "change":
+            key = (record["kind"], raw(record))
+            if key in changes:
+                print(f"{name} has two changes of {key}")
+                return None
+            changes[key] = change_of(record)
+        elif record["record"] == "unexamined":
+            unexamined.add((record.get("side"), raw(record)))
+        elif record["record"] == "summary":
+            summary = record
+    if summary is None:
+        print(f"{name} has no summary")
+        return None
+    return changes, unexamined, summary
+
+
+def compare_changes(drift_name, check_name):
+    drift, check = verdict(drift_name), verdict(check_name)
+    if drift is None or check is None:
+        return 1
+    bad = 0
+    for title, one, other in (("only in drift", drift, check), ("only in check", check, drift)):
+        missing = [key for key in one[0] if key not in other[0]]
+        if missing:
+            shown(title, missing)
+            bad = 1
+        missing = one[1] - other[1]
+        if missing:
+            shown("unexamined, " + title, missing)
+            bad = 1
+    unequal = [f"{key}\n        drift {drift[0][key]}\n        check {check[0][key]}" for key in drift[0]
+               if key in check[0] and drift[0][key] != check[0][key]]
+    if unequal:
+        shown("not the same change", unequal)
+        bad = 1
+    for key in COUNTS:
+        if drift[2].get(key) != check[2].get(key):
+            print(f"summary: {key} is {drift[2].get(key)} in drift, {check[2].get(key)} in check")
+            bad = 1
+    print(f"{len(check[0])} changes in check, {len(drift[0])} in drift, {len(check[1])} unexamined")
+    return bad
+
+
+# ---- the journal against the witness ----
+
+class Journal:
+    def __init__(self, directory):
+        self.named = collections.defaultdict(list)  # path to the times at which it was named
+        self.gaps = []
+        for record in journal(directory):
+            at = seconds(record["time"])
+            kind = record["kind"]
+            if kind == "gap":
+                self.gaps.append((seconds(record["from"]), seconds(record["to"]), raw(record, "subtree")))
+            elif kind in ("observed", "transient"):
+                for path in record["paths"]:
+                    self.named[raw(path)].append(at)
+            elif kind in CHANGES:
+                self.named[raw(record)].append(at)
+                if "from" in record:
+                    self.named[raw(record, "from")].append(at)
+
+    def in_gap(self, path, at, slack=0.5):
+        return any(start - slack <= at <= end + slack and is_below(path, subtree) for start, end, subtree in self.gaps)
+
+
+def is_below(path, top):
+    return top == b"/" or path == top or path.startswith(top.rstrip(b"/") + b"/")
+
+
+class Folders:
+    """Folders by file handle, followed through the witness's own account."""
+
+    def __init__(self, mountpoint):
+        self.place = {}  # handle to (handle of the parent, name)
+        self.names = collections.defaultdict(list)  # handle to [(time, parent, name)]: all that it ever had
+        self.new = {}  # handle to the time at which it came to be, or came into its present place
+        self.root = None
+        self.mountpoint = mountpoint
+
+    def put(self, handle, parent, name, at):
+        if self.root is None:
+            self.root = handle
+            return
+        self.place[handle] = (parent, name)
+        self.names[handle].append((at, parent, name))
+        self.new[handle] = at
+
+    def paths(self, handle, depth=0):
+        """Every path that the folder had at some time: an event may be told under the name before or after a rename."""
+        if handle == self.root:
+            return {self.mountpoint}
+        if depth > 40:
+            return set()
+        found = set()
+        for parent, name in {(parent, name) for _, parent, name in self.names.get(handle, ())}:
+            for above in self.paths(parent, depth + 1):
+                found.add(above.rstrip(b"/") + b"/" + name)
+            if len(found) > 4000:
+                break
+        return found
+
+    def path(self, handle):
+        parts, steps = [], 0
+        while handle != self.root:
+            if handle not in self.place or steps > 200:
+                return None
+            handle, name = self.place[handle]
+            parts.append(name)
+            steps += 1
+        return self.mountpoint.rstrip(b"/") + b"".join(b"/" + part for part in reversed(parts))
+
+    def newest(self, handle):
+        """When the folder, or one above it, last got its place: before that nobody can have watched it there."""
+        latest, steps = [], 0
+        while handle != self.root and handle in self.place and steps < 200:
+            latest.append((self.new[handle], handle))
+            handle = self.place[handle][0]
+            steps += 1
+        return latest
+
+
+def witnessed(name, folders, scope):
+    """(time, mask, path, handle of the folder, name) of each event in scope, the folders' places kept on the way."""
+    for event in lines_of(name):
+        mask, at = event["mask"], event["t"] / 1e9
+        if "overflow" in mask:
+            raise SystemExit("the witness itself lost events")
+        leaf = base64.b64decode(event["name"]) if "name" in event else b"."
+        told = [(event.get("dir"), leaf)]
+        if "there" in mask:
+            folders.put(event["child"], event["dir"], leaf, 0)
+            continue
+        if "to_dir" in event:
+            to = base64.b64decode(event["to_name"])
+            told.append((event["to_dir"], to))
+        for handle, part in told:
+            above = folders.path(handle)
+            if above is None:
+                continue
+            path = above if part == b"." else above.rstrip(b"/") + b"/" + part
+            if is_below(path, scope):
+                yield at, mask, path, handle, part
+        if "ondir" in mask and "child" in event:
+            if "to_dir" in event:
+                folders.put(event["child"], event["to_dir"], to, at)
+            elif "create" in mask and "delete" not in mask:
+                folders.put(event["child"], event["dir"], leaf, at)
+
+
+def first_named(journal_seen, folders, handle):
+    """When the journal first named the folder under its present name; None: never."""
+    path = folders.path(handle)
+    times = journal_seen.named.get(path)
+    return min(times) if times else None
+
+
+def too_new(journal_seen, folders, handle, at, slack):
+    """The folder had just come, so no watch could be in it yet: the daemon had not noticed it at that time, or only just."""
+    for came, folder in folders.newest(handle):
+        if came == 0:
+            continue
+        if at - came < slack:
+            return True
+        noticed = first_named(journal_seen, folders, folder)
+        if noticed is not None and came - 1 <= noticed and at <= noticed + slack:
+            return True
+    return False
+
+
+def compare_witness(directory, name, mountpoint, scope, left_out, slack=1.0):
+    seen, folders = Journal(directory), Folders(mountpoint)
+    missing, excused, gap, total, present = {}, set(), 0, set(), 0
+    for at, mask, path, handle, part in witnessed(name, folders, scope):
+        if path == scope or path in total and path not in missing or any(is_below(path, out) for out in left_out):
+            continue
+        total.add(path)
+        if path in seen.named:
+            continue
+        if seen.in_gap(path, at):
+            gap += 1
+            continue
+        leaf = b"" if part == b"." else b"/" + part
+        if any(other + leaf in seen.named or seen.in_gap(other + leaf, at) for other in folders.paths(handle)):
+            present += 1
+            continue
+        # only what came and went can be missed without leaving a difference
+        if not os.path.lexists(path) and too_new(seen, folders, handle, at, slack):
+            excused.add(path)
+            continue
+        missing[path] = (at, mask)
+    print(f"witness: {len(total)} names in scope; {present} named under another name of their folder, {gap} in gaps, "
+          f"{len(excused)} came and went in a folder too new to be watched, {len(missing)} missing")
+    if missing:
+        shown("not in the journal", [(path, f"{at:.6f}", mask) for path, (at, mask) in missing.items()])
+    return 1 if missing else 0
+
+
+def compare_named(directory):
+    seen = Journal(directory)
+    missing = [path for path in sys.stdin.buffer.read().splitlines() if path not in seen.named]
+    if missing:
+        shown("not in the journal", missing)
+    return 1 if missing else 0
+
+
+def show_gaps(directory):
+    for record in journal(directory):
+        if record["kind"] == "gap":
+            print(record["from"], record["to"], record["subtree"], record["reason"])
+    return 0
+
+
+def compare_chain(directory):
+    last = None
+    for record in journal(directory):
+        keys = list(record)
+        if keys[:4] != ["record", "seq", "time", "uptime"] or keys[-1] != "chain" or record["record"] != "event":
+            print(f"members of line {record.get('seq')}: {keys}")
+            return 1
+        if last is not None and record["seq"] != last + 1:
+            print(f"line {record['seq']} after {last}")
+            return 1
+        last = record["seq"]
+    return 0 if last is not None else 1
+
+
+def main(words):
+    raw_words = [os.fsencode(word) for word in words]
+    if len(words) == 3 and words[0] == "changes":
+        return compare_changes(words[1], words[2])
+    if len(words) >= 5 and words[0] == "witness":
+        return compare_witness(words[1], words[2], raw_words[3], raw_words[4], raw_words[5:])
+    if len(words) == 2 and words[0] == "named":
+        return compare_named(words[1])
+    if len(words) == 2 and words[0] == "gaps":
+        return show_gaps(words[1])
+    if len(words) == 2 and words[0] == "chain":
+        return compare_chain(words[1])
+    print(__doc__)
+    return 64
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
