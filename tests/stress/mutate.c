@@ -83,7 +83,6 @@ static int work(const struct plan *plan, unsigned worker)
 	unsigned i, total = 0;
 	char name[PATH_BYTES];
 
-	mutate_place.state = plan->seed * 0x100000001b3u + worker * 0x51ed2701u;
 	for (i = 0; i < op_count; i++)
 		total += ops[i].off ? 0 : ops[i].weight;
 	if (plan->trace_dir) {
@@ -93,6 +92,9 @@ static int work(const struct plan *plan, unsigned worker)
 			return 1;
 	}
 	for (i = 0; i < plan->operations && now_ns(CLOCK_MONOTONIC) < end; i++) {
+		/* anew for each step: an operation that fails early must not shift those after it */
+		mutate_place.state =
+			(plan->seed * 0x100000001b3u + worker) * 0x9e3779b97f4a7c15u + i * 0xd1342543de82ef95u;
 		step(i, total);
 		if (plan->pause_us > 0)
 			usleep(plan->pause_us);
