@@ -8,7 +8,7 @@
 
 #include "scan/arena.h"
 #include "scan/fdcache.h"
-#include "scan/names.h"
+#include "sys/names.h"
 #include "sys/xattr.h"
 #include "tree/entry.h"
 

@@ -4,7 +4,7 @@
 #ifndef SCAN_SHARED_H
 #define SCAN_SHARED_H
 
-#include "scan/names.h"
+#include "sys/names.h"
 #include "scan/scan.h"
 
 struct shared {

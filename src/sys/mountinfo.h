@@ -11,6 +11,7 @@
 struct mountinfo_line {
 	char *path; /* unescaped in place, NUL-terminated */
 	char *fstype;
+	char *options; /* of the mount, not of the file system: "rw,noatime" */
 	unsigned long id, parent; /* of the mounts themselves */
 	unsigned dev_major, dev_minor;
 };

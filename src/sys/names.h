@@ -3,9 +3,10 @@
  *
  * Read once, then immutable: may be asked from many threads.
  */
-#ifndef SCAN_NAMES_H
-#define SCAN_NAMES_H
+#ifndef SYS_NAMES_H
+#define SYS_NAMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -27,5 +28,8 @@ void names_done(struct names *names);
 /* Borrowed; len 0 when there is none. */
 struct bytes names_user(const struct names *names, uint32_t uid);
 struct bytes names_group(const struct names *names, uint32_t gid);
+/* The other way round: the first line with this name. */
+bool names_find_user(const struct names *names, const char *name, uint32_t *ret_uid, uint32_t *ret_gid);
+bool names_find_group(const struct names *names, const char *name, uint32_t *ret_gid);
 
 #endif

@@ -1,5 +1,5 @@
 /* names.c - see names.h. */
-#include "scan/names.h"
+#include "sys/names.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -54,20 +54,39 @@ static bool parse_id(const unsigned char *text, size_t len, uint32_t *ret_id)
 	return id <= UINT32_MAX;
 }
 
-/* name:password:id:... in both files */
-static bool parse_line(const unsigned char *line, size_t len, struct name_of_id *ret_name)
+/* The field of a line by its place, from 0, without its colons. data NULL when the line has fewer. */
+static struct bytes field_of(struct bytes line, unsigned place)
 {
-	const unsigned char *end = line + len, *name_end, *id, *id_end;
+	const unsigned char *at = line.data, *end = line.data + line.len, *colon;
 
-	name_end = memchr(line, ':', len);
-	id = name_end ? memchr(name_end + 1, ':', (size_t)(end - name_end) - 1) : NULL;
-	if (!id || name_end == line || memchr(line, '\0', len))
+	for (;; at = colon + 1) {
+		colon = memchr(at, ':', (size_t)(end - at));
+		if (place-- == 0)
+			return (struct bytes){ at, (size_t)((colon ? colon : end) - at) };
+		if (!colon)
+			return (struct bytes){ NULL, 0 };
+	}
+}
+
+/* name:password:id:... in both files */
+static bool parse_line(struct bytes line, struct name_of_id *ret_name)
+{
+	struct bytes name = field_of(line, 0), id = field_of(line, 2);
+
+	if (!id.data || name.len == 0 || memchr(line.data, '\0', line.len))
 		return false;
-	id_end = memchr(id + 1, ':', (size_t)(end - id) - 1);
-	if (!id_end)
-		id_end = end;
-	ret_name->len = (uint32_t)(name_end - line);
-	return parse_id(id + 1, (size_t)(id_end - id) - 1, &ret_name->id);
+	ret_name->len = (uint32_t)name.len;
+	return parse_id(id.data, id.len, &ret_name->id);
+}
+
+/* The line that begins at *AT, which is moved behind it. */
+static struct bytes next_line(const struct buf *text, size_t *at)
+{
+	const unsigned char *line = text->data + *at, *end = memchr(line, '\n', text->len - *at);
+	size_t len = end ? (size_t)(end - line) : text->len - *at;
+
+	*at += len + 1;
+	return (struct bytes){ line, len };
 }
 
 /* By id; of one id by place in the text. */
@@ -83,13 +102,10 @@ static int by_id(const void *a, const void *b)
 static int make_table(const struct buf *text, struct buf *table)
 {
 	for (size_t at = 0; at < text->len;) {
-		const unsigned char *line = text->data + at, *end = memchr(line, '\n', text->len - at);
-		size_t len = end ? (size_t)(end - line) : text->len - at;
 		struct name_of_id name = { .at = (uint32_t)at };
 
-		if (parse_line(line, len, &name) && buf_add(table, &name, sizeof(name)) < 0)
+		if (parse_line(next_line(text, &at), &name) && buf_add(table, &name, sizeof(name)) < 0)
 			return -1;
-		at += len + 1;
 	}
 	if (table->len)
 		qsort(table->data, table->len / sizeof(struct name_of_id), sizeof(struct name_of_id), by_id);
@@ -144,4 +160,41 @@ struct bytes names_user(const struct names *names, uint32_t uid)
 struct bytes names_group(const struct names *names, uint32_t gid)
 {
 	return find(&names->groups, &names->group_table, gid);
+}
+
+/* The first well-formed line of NAME; data NULL when there is none. */
+static struct bytes find_line(const struct buf *text, const char *name, uint32_t *ret_id)
+{
+	for (size_t at = 0; at < text->len;) {
+		size_t start = at;
+		struct bytes line = next_line(text, &at);
+		struct name_of_id found;
+
+		if (parse_line(line, &found) &&
+		    bytes_equal((struct bytes){ text->data + start, found.len }, bytes_of(name))) {
+			*ret_id = found.id;
+			return line;
+		}
+	}
+	return (struct bytes){ NULL, 0 };
+}
+
+bool names_find_user(const struct names *names, const char *name, uint32_t *ret_uid, uint32_t *ret_gid)
+{
+	uint32_t uid, gid;
+	struct bytes line = find_line(&names->users, name, &uid), field;
+
+	if (!line.data)
+		return false;
+	field = field_of(line, 3);
+	if (!field.data || !parse_id(field.data, field.len, &gid))
+		return false;
+	*ret_uid = uid;
+	*ret_gid = gid;
+	return true;
+}
+
+bool names_find_group(const struct names *names, const char *name, uint32_t *ret_gid)
+{
+	return find_line(&names->groups, name, ret_gid).data != NULL;
 }
