@@ -1,0 +1,1 @@
+tally_unit(control_server ROOMS control base)
