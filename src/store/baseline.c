@@ -23,6 +23,8 @@ void baseline_freep(struct baseline **baseline)
 {
 	if (*baseline) {
 		generations_done(&(*baseline)->generations);
+		db_finalizep(&(*baseline)->find);
+		buf_done(&(*baseline)->find_space);
 		db_closep(&(*baseline)->db);
 		fd_closep(&(*baseline)->fd);
 		free((*baseline)->name);

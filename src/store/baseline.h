@@ -91,7 +91,8 @@ int baseline_versions(struct baseline *baseline, struct bytes path,
 
 /*
  * For those who have read the newest generation's tree to its good end, and keep the file open since: rows without proving them again.
- * baseline_again() gives another thread a connection of its own to the same open file; nothing is opened by name.
+ * baseline_again() gives another thread a connection of its own to the same open file; nothing is opened by name. It may be
+ * called while the other connection is in use. Errors of all: ERR_DATA, ERR_IO, ERR_INTERNAL.
  */
 int baseline_again(const struct baseline *baseline, struct baseline **ret_baseline, struct err *err);
 /* The newest generation's row of PATH: 1 with *ret_entry (borrowed until the next call of baseline_find()), 0 none. */
@@ -99,10 +100,11 @@ int baseline_find(struct baseline *baseline, struct bytes path, const struct ent
 /* The newest generation's rows at or below WITHIN, behind AFTER (len 0: from the beginning), in path order. Frees like any tree. */
 int baseline_rows(struct baseline *baseline, struct bytes within, struct bytes after, struct tree **ret_tree,
 		  struct err *err);
-/* The paths whose row in the newest generation is not that of SEQUENCE, removed ones included, in path order. */
+/* The paths whose row in the newest generation is not that of SEQUENCE (ERR_USAGE: there is none), removed ones included, in
+ * path order. A negative return of PATH ends the walk and is returned. */
 int baseline_since(struct baseline *baseline, uint64_t sequence,
 		   int (*path)(void *context, struct bytes path, struct err *err), void *context, struct err *err);
-/* The newest generation's rows of files (no directories) with more than one link. */
+/* The newest generation's rows of what is known to be no directory and to have more than one link; as baseline_since(). */
 int baseline_linked(struct baseline *baseline, int (*row)(void *context, const struct entry *entry, struct err *err),
 		    void *context, struct err *err);
 

@@ -9,6 +9,9 @@ struct baseline {
 	char *name;
 	sqlite3 *db;
 	struct generations generations;
+	sqlite3_stmt *find; /* baseline_find(): made when it is first called */
+	struct buf find_space;
+	struct entry found;
 };
 
 /* Opens the file itself: a regular file, not through a link, with no journal beside it. */
