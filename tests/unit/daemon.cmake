@@ -1,1 +1,2 @@
 tally_unit(daemon_mail ROOMS daemon base)
+tally_unit(daemon_apply ROOMS daemon diff policy)
