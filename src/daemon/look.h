@@ -2,8 +2,9 @@
  * look.h - looks: a part of the tree is scanned, held against what is believed (the baseline's rows and the drift over them),
  * and every name that differs is told to the main thread, which has it judged. A look decides nothing.
  *
- * One thread, at idle priority for processor and disk, works through requests, the most urgent first. Results come by mail: names
- * while it goes on, then the end.
+ * Two threads work through requests, the most urgent first: one for those before LOOK_POLL (nice, and last among equals at the
+ * disk), one for the others at idle priority for processor and disk. A look steps aside, between two names, for one of its thread
+ * that is more urgent, and goes on afterwards; nobody sees that. Results come by mail: names while it goes on, then the end.
  */
 #ifndef DAEMON_LOOK_H
 #define DAEMON_LOOK_H
@@ -33,8 +34,9 @@ struct look_request {
 	enum scan_depth depth;
 	struct bytes after; /* only what comes behind this path; owned; len 0: from the beginning */
 	bool quick; /* read no content that metadata say is as believed ... */
-	enum severity read_from; /* ... but that of this severity and above is read all the same */
+	enum severity read_from; /* ... but that of this severity and above all the same; SEVERITY_COUNT: none */
 	uint64_t stop_bytes; /* end early after reading that much (a slice); 0: never */
+	uint64_t stop_entries; /* or after that many names; 0: never */
 	uint64_t rate_bytes; /* a second; 0: as fast as idle priority gives */
 	uint64_t number; /* the caller's */
 };
@@ -60,14 +62,20 @@ struct look_done { /* MAIL_LOOKED */
 	struct err err; /* code 0: it went well */
 };
 
+/* What is there now against what is believed: attributes that differ, or that could be read then or now and not the other
+ * time. Contents that were left unread now are as believed. Pure. */
+bool look_differs(const struct entry *believed, const struct entry *present);
+
 struct looker;
 /* OUT: where the mail goes. Both borrowed. Starts the thread. */
 int looker_new(struct drift *drift, struct mailbox *out, struct looker **ret_looker, struct err *err);
 void looker_freep(struct looker **looker); /* stops a running look */
-/* From any thread. Takes REQUEST over (also when it fails), and a reference of VIEW. A view without a stand: every name is told. Paths of
- * requests of one purpose, depth and mode that wait are merged where that is simple. */
+/* From any thread. Takes what REQUEST holds over (also when it fails), and a reference of VIEW. Paths are sorted, and those said twice
+ * or covered by another are dropped. A view without a stand: every name is told, nothing is read. Requests of one purpose are done in the
+ * order of asking, and each ends with one message (but for those that looker_freep() cuts off). */
 int looker_ask(struct looker *looker, struct look_request *request, struct view *view, struct err *err);
-/* What is going on, for status. */
+/* What is going on, for status: of the two threads' looks the more urgent. Once a request does not count any more, its messages are in
+ * OUT. */
 struct looker_state {
 	bool busy;
 	enum look_purpose purpose;

@@ -3,7 +3,8 @@
  * (directories without a watch). Decides when and what; looker does it. Main thread.
  *
  * The rolling scan goes through the tree in path order, a slice at a time, resuming behind the last mark (store/drift.h), at a pace
- * that reads everything in 80 % of the period. The ring looks at every unwatched directory once in POLL_SECONDS.
+ * that reads everything in 80 % of the period: when so much of the entries is done, so much of that time has passed. Where it stands
+ * is kept in the drift, so that a restart costs at most one slice. The ring looks at every unwatched directory once in POLL_SECONDS.
  */
 #ifndef DAEMON_SWEEP_H
 #define DAEMON_SWEEP_H
@@ -11,7 +12,7 @@
 #include "daemon/look.h"
 #include "watch/watch.h"
 
-enum { SWEEP_POLL_SECONDS = 30, SWEEP_SLICE_BYTES = 256 << 20 };
+enum { SWEEP_POLL_SECONDS = 30, SWEEP_SLICE_BYTES = 256 << 20, SWEEP_SLICE_ENTRIES = 20000, SWEEP_POLL_PATHS = 500 };
 #define SWEEP_PERIOD_SECONDS (7 * 86400)
 
 struct sweep;
@@ -38,5 +39,9 @@ struct sweep_state {
 	int64_t last_poll; /* when the ring was last gone through; 0 never */
 };
 void sweep_state(struct sweep *sweep, struct sweep_state *ret_state);
+
+/* For tests, before the first sweep_tick(): another period; a wall clock that stands still (seconds; 0: the real one). */
+void sweep_set_period(struct sweep *sweep, uint64_t seconds);
+void sweep_set_wall(struct sweep *sweep, int64_t seconds);
 
 #endif
