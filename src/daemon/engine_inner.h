@@ -1,11 +1,11 @@
 /*
  * engine_inner.h - the engine from within. One thread owns all of it; the files below are chapters of one book:
  *
- *	engine.c    begins, loops, ends
+ *	begin.c     begins; engine.c: loops, ends
  *	names.c     what the watch tells: names become dirty, and are observed
  *	verdicts.c  what the judges answer: drift is kept, events are written
  *	looks.c     what must be looked at, and what looks have found
- *	renew.c     another generation, policy, mount table; the house's own files
+ *	renew.c     another generation, policy, mount table; tampers.c: what is wrong with the house's own files
  *	barrier.c   nothing older than this is undecided
  *	requests.c  the control socket; status.c: what it tells of itself
  *	pulse.c     what the clock asks for
@@ -24,6 +24,7 @@
 #include "daemon/judge.h"
 #include "daemon/links.h"
 #include "daemon/look.h"
+#include "daemon/mounttable.h"
 #include "daemon/renames.h"
 #include "daemon/sweep.h"
 #include "watch/watch.h"
@@ -87,6 +88,7 @@ struct engine {
 	int signal_fd;
 
 	/* by what everything is judged */
+	struct mounttable mounts;
 	struct view *view;
 	struct baseline *rows; /* this thread's connection; NULL: no baseline */
 	struct policy_walk *walk; /* NULL when the policy can't be walked: never */
@@ -94,6 +96,7 @@ struct engine {
 	bool loading, load_again; /* the clerk is at it; asked again meanwhile */
 	uint64_t reload_ns; /* when the house's files are looked at again; 0 not */
 	unsigned touched; /* HOUSE_* bits until then */
+	bool believe_keys; /* root said by SIGHUP that the keys are his */
 	uint64_t mounts_ns; /* the same for the mount table */
 
 	/* names on their way */
@@ -108,7 +111,10 @@ struct engine {
 	struct sweep *sweep;
 	struct clerk *clerk;
 	struct house *house;
-	struct buf last_name; /* names.c */
+	struct buf last_name; /* begin.c */
+	int begin(struct engine *engine, struct err *err);
+
+	/* names.c */
 	uint32_t last_mask;
 
 	/* what is told */
@@ -121,6 +127,7 @@ struct engine {
 	char baseline_trouble[512]; /* why the baseline lying there is not believed; "" it is */
 	char trouble[256]; /* the last thing that failed inside; "" nothing did */
 	uint64_t gaps, looks_open; /* gaps of this run; looks after gaps that have not ended */
+	uint64_t checks_open; /* looks of `tally check --daemon` that have not ended */
 	json_t *last_gap, *last_scan;
 	bool start_looked; /* the look at the start has ended well */
 	bool start_asked;
@@ -135,6 +142,9 @@ struct engine {
 	bool sync_started, sync_needed, sync_stop;
 };
 
+/* begin.c */
+int begin_all(struct engine *engine, struct err *err);
+
 /* names.c */
 int names_touch(struct engine *engine, const struct dirty_touch *touch, struct err *err);
 int names_gone(struct engine *engine, struct bytes path, enum found found,
@@ -146,6 +156,12 @@ int verdicts_ask(struct engine *engine, struct err *err); /* hands what is due t
 int verdicts_take(struct engine *engine, struct judged_batch *batch, struct err *err);
 
 /* looks.c */
+struct gap {
+	struct timestamp from, to;
+	const char *reason;
+	struct bytes subtree;
+};
+int gap_tell(struct engine *engine, const struct gap *gap, struct err *err);
 int looks_add(struct engine *engine, struct bytes path, bool below, struct err *err);
 int looks_ask(struct engine *engine, struct err *err); /* hands what was gathered to the looker */
 int looks_everything(struct engine *engine, enum look_purpose purpose, bool quick, struct err *err);
@@ -158,6 +174,10 @@ int renew_house(struct engine *engine, struct err *err); /* something of the hou
 int renew_loaded(struct engine *engine, struct stand_loaded *loaded, struct err *err);
 int renew_mounts(struct engine *engine, struct err *err);
 struct watch_options renew_watch_options(struct engine *engine);
+
+/* tampers.c */
+int tampers_find(struct engine *engine, struct err *err); /* holds the house against what was believed of it */
+void tampers_done(struct engine *engine);
 
 /* barrier.c */
 int barrier_ask(struct engine *engine, struct control_client *client, json_t *request,

@@ -1,0 +1,341 @@
+/*
+ * renew.c - by what everything is judged: the first view, and the next ones, when a generation was signed or the mount table
+ * changed; and what of the house's own files is not as it should be.
+ *
+ * A baseline that can't be believed changes nothing: the one that was proved stays in use, by the descriptor that it was proved
+ * through.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/quote.h"
+#include "daemon/engine_inner.h"
+
+/* ---- views ---- */
+
+struct watch_options renew_watch_options(struct engine *engine)
+{
+	struct watch_options options = { .policy = engine->view->policy,
+					 .mounts = &engine->view->system,
+					 .mark_dirfd = engine->setup->marks_fd,
+					 .sink = names_sink(engine) };
+
+	options.blind = view_blind(engine->view, &options.blind_count);
+	return options;
+}
+
+/* STAND is taken over. */
+static int make_view(struct engine *engine, struct stand *stand, struct view **ret_view, struct err *err)
+{
+	CLEANUP(fd_closep) int fd = -1;
+	char table[40];
+	int r = mounttable_read(&engine->mounts, &fd, err);
+
+	if (r < 0) {
+		if (stand)
+			stand_unrefp(&stand);
+		return r;
+	}
+	(void)snprintf(table, sizeof(table), "/proc/self/fd/%d", fd);
+	return view_new(++engine->view_number, &engine->setup->place, stand, table, ret_view, err);
+}
+
+static int connect_rows(struct engine *engine, struct view *view, struct err *err)
+{
+	CLEANUP(baseline_freep) struct baseline *rows = NULL;
+	CLEANUP(links_freep) struct links *links = NULL;
+	int r = view->stand ? stand_connect(view->stand, &rows, err) : 0;
+
+	if (r >= 0)
+		r = links_new(&links, err);
+	if (r >= 0)
+		r = links_load(links, rows, engine->setup->drift, err);
+	if (r < 0)
+		return r;
+	baseline_freep(&engine->rows);
+	links_freep(&engine->links);
+	engine->rows = STEAL(rows);
+	engine->links = STEAL(links);
+	return 0;
+}
+
+/* VIEW is taken over when it succeeds. The watch is not told yet: the old view must live until it has been. */
+static int use_view(struct engine *engine, struct view *view, struct err *err)
+{
+	CLEANUP(policy_walk_freep) struct policy_walk *walk = NULL;
+	struct view *old = engine->view;
+	int r = policy_walk_new(view->policy, &walk, err);
+
+	if (r >= 0 && (!old || old->stand != view->stand))
+		r = connect_rows(engine, view, err);
+	if (r < 0)
+		return r;
+	policy_walk_freep(&engine->walk);
+	engine->walk = STEAL(walk);
+	engine->view = view;
+	if (engine->watch) {
+		struct watch_options options = renew_watch_options(engine);
+
+		r = watch_rule(engine->watch, &options, err);
+	}
+	if (old)
+		view_unrefp(&old);
+	return r;
+}
+
+/* ---- the first view ---- */
+
+int renew_begin(struct engine *engine, struct err *err)
+{
+	const struct place *place = &engine->setup->place;
+	struct err trouble = ERR_INIT;
+	struct stand *stand = NULL;
+	struct view *view = NULL;
+	int r;
+
+	r = stand_load(place, NULL, NULL, &stand, &trouble);
+	if (r == ERR_INTERNAL) {
+		*err = trouble;
+		return r;
+	}
+	if (r < 0)
+		(void)snprintf(engine->baseline_trouble, sizeof(engine->baseline_trouble), "%.500s", trouble.message);
+	r = make_view(engine, stand, &view, err);
+	if (r >= 0)
+		r = use_view(engine, view, err);
+	if (r >= 0)
+		r = house_new(place, engine->setup->control_path, &engine->house, err);
+	if (r >= 0)
+		r = house_remember(engine->house, err);
+	return r;
+}
+
+/* ---- the next generation ---- */
+
+static int tell_accepted(struct engine *engine, const struct stand *stand, struct err *err)
+{
+	CLEANUP(record_done) struct record record = events_record("accepted");
+	const struct reference *reference = &stand->reference;
+	json_t *signers = json_array();
+
+	for (size_t i = 0; i < reference->verdict.count; i++) {
+		const struct verdict_signature *signature = &reference->verdict.signatures[i];
+		char id[KEY_ID_HEX];
+
+		key_id_hex(signature->parsed.key_id, id);
+		if (signature->signer && json_array_append_new(signers, json_string(id)) < 0)
+			record.failed = true;
+	}
+	record_count(&record, "sequence", reference->sequence);
+	record_string(&record, "root", reference->statement->root);
+	record_bytes(&record, "reason", bytes_of(baseline_reason(reference->baseline, reference->sequence)));
+	record_set(&record, "signers", signers);
+	return events_put(&engine->events, &record, err);
+}
+
+static int touch_row(void *context, struct bytes path, struct err *err)
+{
+	struct dirty_touch touch = { .path = path, .found = FOUND_RULE };
+
+	return names_touch(context, &touch, err);
+}
+
+static int touch_drift(struct engine *engine, struct err *err)
+{
+	CLEANUP(drift_walk_freep) struct drift_walk *walk = NULL;
+	struct drift_row row;
+	int r = drift_walk_new(engine->setup->drift, bytes_of("/"), (struct bytes){ NULL, 0 }, &walk, err);
+
+	while (r >= 0 && (r = drift_walk_next(walk, &row, err)) > 0)
+		r = touch_row(engine, row.path, err);
+	return r;
+}
+
+static bool same_policy(const struct stand *a, const struct stand *b)
+{
+	const struct policy_file *left = a->reference.resolved, *right = b->reference.resolved;
+
+	return left->len == right->len && memcmp(left->text, right->text, left->len) == 0;
+}
+
+/* What is recorded otherwise now, and what was held to differ, is judged anew. */
+static int follow(struct engine *engine, uint64_t before, bool new_rules, struct err *err)
+{
+	int r = touch_drift(engine, err);
+
+	if (r >= 0 && before)
+		r = baseline_since(engine->rows, before, touch_row, engine, err);
+	sweep_renew(engine->sweep);
+	if (r >= 0 && (new_rules || !before))
+		r = looks_everything(engine, LOOK_RULE, true, err);
+	return r;
+}
+
+static int adopt(struct engine *engine, struct stand *stand, struct err *err)
+{
+	const struct stand *old = engine->view->stand;
+	uint64_t before = old ? old->reference.sequence : 0;
+	bool newer = stand->reference.sequence != before;
+	bool signed_more = old && stand->reference.verdict.count != old->reference.verdict.count;
+	bool new_rules = !old || !same_policy(old, stand);
+	struct view *view = NULL;
+	int r;
+
+	engine->baseline_trouble[0] = '\0';
+	r = newer || signed_more ? tell_accepted(engine, stand, err) : 0;
+	if (r >= 0)
+		r = make_view(engine, stand_ref(stand), &view, err);
+	if (r >= 0)
+		r = use_view(engine, view, err);
+	if (r >= 0 && newer)
+		r = follow(engine, before, new_rules, err);
+	return r;
+}
+
+int renew_loaded(struct engine *engine, struct stand_loaded *loaded, struct err *err)
+{
+	int r = 0;
+
+	engine->loading = false;
+	if (loaded->stand)
+		r = adopt(engine, loaded->stand, err);
+	else if (loaded->err.code != ERR_INTERRUPTED)
+		(void)snprintf(engine->baseline_trouble, sizeof(engine->baseline_trouble), "%.500s",
+			       loaded->err.message);
+	if (r >= 0)
+		r = tampers_find(engine, err);
+	if (r >= 0 && engine->load_again) {
+		engine->load_again = false;
+		engine->loading = true;
+		r = clerk_load(engine->clerk, engine->view->stand, err);
+	}
+	return r;
+}
+
+/* ---- the house was touched ---- */
+
+static int reload(struct engine *engine, struct err *err)
+{
+	if (engine->loading) {
+		engine->load_again = true;
+		return 0;
+	}
+	engine->loading = true;
+	return clerk_load(engine->clerk, engine->view->stand, err);
+}
+
+/* Somebody took the journal away: what was written stays in what he took; it goes on in a new folder. */
+static int renew_journal(struct engine *engine, struct err *err)
+{
+	struct daemon_setup *setup = engine->setup;
+	CLEANUP(fd_closep) int fd = -1;
+	struct err gone = ERR_INIT;
+
+	if (journal_check(setup->journal, &gone) >= 0)
+		return 0;
+	(void)mkdirat(setup->state_fd, "journal", 0750);
+	fd = openat(setup->state_fd, "journal", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || journal_reopen(setup->journal, fd, &gone) < 0) {
+		(void)snprintf(engine->trouble, sizeof(engine->trouble), "the journal is gone: %.200s", gone.message);
+		return 0;
+	}
+	fd_closep(&setup->journal_fd);
+	setup->journal_fd = STEAL_FD(fd);
+	return events_tamper(&engine->events, "journal", gone.message, err);
+}
+
+int renew_house(struct engine *engine, struct err *err)
+{
+	unsigned touched = engine->touched;
+	int r = 0;
+
+	engine->touched = 0;
+	engine->reload_ns = 0;
+	if (engine->believe_keys)
+		r = house_remember(engine->house, err);
+	engine->believe_keys = false;
+	if (r >= 0 && (touched & (HOUSE_BASELINE | HOUSE_LOST)))
+		r = reload(engine, err);
+	if (r >= 0 && (touched & (HOUSE_CONFIG | HOUSE_LOST)))
+		r = tampers_find(engine, err);
+	if (r >= 0 && (touched & (HOUSE_JOURNAL | HOUSE_LOST)))
+		r = renew_journal(engine, err);
+	if (r >= 0 && (touched & (HOUSE_SOCKET | HOUSE_LOST))) {
+		struct err trouble = ERR_INIT;
+
+		if (control_server_renew(engine->server, &trouble) < 0)
+			(void)snprintf(engine->trouble, sizeof(engine->trouble), "%.250s", trouble.message);
+	}
+	return r;
+}
+
+/* ---- mounts ---- */
+
+static int on_mount(void *context, const struct change *change, struct err *err)
+{
+	struct engine *engine = context;
+	struct happened happened = { .kind = change_kind_name(change->kind), .change = *change };
+
+	return events_change(&engine->events, &happened, err);
+}
+
+static int on_unexamined(void *context, const struct unexamined *unexamined, struct err *err)
+{
+	(void)context;
+	(void)unexamined;
+	(void)err;
+	return 0;
+}
+
+static int tell_mounts(struct engine *engine, const struct view *now, struct err *err)
+{
+	const struct view *before = engine->view;
+	const struct diff_sink sink = { on_mount, on_unexamined, engine };
+	CLEANUP(buf_done) struct buf blind = BUF_INIT;
+	struct diff_counts counts = { 0 };
+
+	return diff_mounts(now->policy, before->mounts, before->mount_count, now->mounts, now->mount_count, &sink,
+			   &blind, &counts, err);
+}
+
+/* What lay below a mount that is as recorded again may be anything. */
+static int look_below(struct engine *engine, const struct view *now, struct err *err)
+{
+	size_t count;
+	const struct bytes *blind = view_blind(engine->view, &count);
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		if (!view_is_blind(now, blind[i]))
+			r = looks_add(engine, blind[i], true, err);
+	}
+	return r;
+}
+
+int renew_mounts(struct engine *engine, struct err *err)
+{
+	struct view *view = NULL;
+	struct stand *stand = engine->view->stand;
+	int r = make_view(engine, stand ? stand_ref(stand) : NULL, &view, err);
+
+	engine->mounts_ns = 0;
+	if (r < 0)
+		return r;
+	if (view_same_mounts(engine->view, view)) {
+		view_unrefp(&view);
+		return 0;
+	}
+	r = tell_mounts(engine, view, err);
+	if (r >= 0)
+		r = look_below(engine, view, err);
+	if (r >= 0)
+		r = use_view(engine, view, err);
+	else
+		view_unrefp(&view);
+	return r;
+}
