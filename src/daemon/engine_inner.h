@@ -111,10 +111,7 @@ struct engine {
 	struct sweep *sweep;
 	struct clerk *clerk;
 	struct house *house;
-	struct buf last_name; /* begin.c */
-	int begin(struct engine *engine, struct err *err);
-
-	/* names.c */
+	struct buf last_name; /* that the watch told of: names.c */
 	uint32_t last_mask;
 
 	/* what is told */
@@ -143,7 +140,7 @@ struct engine {
 };
 
 /* begin.c */
-int begin_all(struct engine *engine, struct err *err);
+int begin(struct engine *engine, struct err *err);
 
 /* names.c */
 int names_touch(struct engine *engine, const struct dirty_touch *touch, struct err *err);
