@@ -47,14 +47,18 @@ void journal_freep(struct journal **journal); /* writes what is held if it can; 
 /*
  * Appends one line: MEMBERS is the inside of a JSON object without braces, what stands between uptime and chain:
  * `"kind":"added","path":"/x"`. *ret_seq (may be NULL): its number. 0 also when the line is held in memory; ERR_DATA for
- * one that is too long or holds a newline. One write(2) a line, or a batch (below).
+ * one that is too long or holds a control character. One write(2) a line, or a batch (below). *ret_seq is 0 for a line that passed
+ * the bound on what is held: it is counted as lost.
  */
 int journal_append(struct journal *journal, const char *members, size_t len, uint64_t *ret_seq, struct err *err);
-/* Between these, lines are gathered and written with one write(2). */
+/* Between these, lines are gathered and written with one write(2) (a batch beyond 1 MiB with some more). journal_flush() also tries
+ * again to write what is held, which journal_append() does once a second: call it now and then while nothing happens. 0 also
+ * when lines stay held: journal_state() says so. */
 void journal_batch(struct journal *journal);
 int journal_flush(struct journal *journal, struct err *err);
 
-/* Makes what was appended so far durable (fdatasync(2)); may be called from another thread. */
+/* Makes what was written so far durable (fdatasync(2)); may be called from another thread (one at a time). ERR_IO when that
+ * fails; `problem` says so until a sync succeeds. */
 int journal_sync(struct journal *journal, struct err *err);
 
 struct journal_state {
@@ -68,15 +72,19 @@ struct journal_state {
 };
 void journal_state(const struct journal *journal, struct journal_state *ret_state);
 
-/* Is the directory still the one by this name, and the segment still in it? ERR_NOINPUT when somebody took them away: then
- * journal_reopen() begins a new segment that chains on, below the (new) DIRFD. */
+/*
+ * Is the directory still the one by this name, and the segment still in it, as long as what was written? ERR_NOINPUT when
+ * somebody took them away or wrote to it: then journal_reopen() begins a new segment that chains on, below the (new) DIRFD,
+ * borrowed in the old one's place and locked (ERR_LOCKED; then all stays as it was).
+ */
 int journal_check(const struct journal *journal, struct err *err);
 int journal_reopen(struct journal *journal, int dirfd, struct err *err);
 
 /* ---- reading ---- */
 struct journal_reader;
 
-/* All segments of a directory in order, from the first line, or with SINCE from the first line at or after that time. */
+/* All segments of a directory in order, from the first line, or with SINCE from the first line at or after that time (segments
+ * whose successor begins before it are not read). DIRFD is opened anew. One owner. */
 int journal_reader_new(int dirfd, const struct timestamp *since, struct journal_reader **ret_reader, struct err *err);
 void journal_reader_freep(struct journal_reader **reader);
 
@@ -84,17 +92,20 @@ struct journal_line {
 	const char *text; /* the whole line without its newline, NUL-terminated; borrowed until the next call */
 	size_t len;
 	uint64_t seq;
+	struct timestamp time;
 	const char *segment;
 };
 /*
  * The next line: 1; 0 at the present end (call again later: it follows new lines and segments). ERR_UNTRUSTED, with segment
  * and line number, where a line is malformed, does not chain or a segment is missing; reading can go on behind it: the next
- * call gives the line that did not chain and goes on from there.
+ * call gives the line that did not chain (a malformed one is passed over) and goes on from there. Lines that are given
+ * hold no control character. Whatever stands in the folder, nothing here waits: only regular files are opened.
  */
 int journal_reader_next(struct journal_reader *reader, struct journal_line *ret_line, struct err *err);
 /* Lines so far, and how many of them did not chain. */
 struct journal_count {
 	uint64_t lines, breaks, first_seq, last_seq;
+	uint64_t segments;
 	bool torn; /* the last line has no end yet */
 };
 void journal_reader_count(const struct journal_reader *reader, struct journal_count *ret_count);

@@ -1,0 +1,2 @@
+tally_unit(journal_read ROOMS journal)
+tally_unit(journal_write ROOMS journal)

@@ -1,0 +1,409 @@
+/* test_journal_write.c - the journal is appended to: restarts, crashes, a full disk, a second writer, a vanished folder. */
+#include "journal_fixture.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+
+static void lines_have_the_form(void **state)
+{
+	const struct folder *folder = *state;
+	struct journal_opening opening;
+	CLEANUP(journal_freep) struct journal *journal = must_open(folder->fd, &opening);
+	CLEANUP(journal_reader_freep) struct journal_reader *reader = must_read(folder->fd, NULL);
+	struct journal_state now;
+	struct journal_line line;
+	struct err err = ERR_INIT;
+
+	assert_true(opening.fresh && !opening.broken && opening.torn_bytes == 0);
+	assert_int_equal(must_append(journal, "\"kind\":\"added\",\"path\":\"/x\""), 1);
+	assert_int_equal(journal_reader_next(reader, &line, &err), 1);
+	assert_int_equal(line.seq, 1);
+	assert_string_equal(line.segment, FIRST_SEGMENT);
+	assert_memory_equal(line.text, "{\"record\":\"event\",\"seq\":1,\"time\":\"2", 35);
+	assert_non_null(strstr(line.text, "Z\",\"uptime\":"));
+	assert_non_null(strstr(line.text, ",\"kind\":\"added\",\"path\":\"/x\",\"chain\":\"blake2b256:"));
+	assert_string_equal(line.text + line.len - 2, "\"}");
+	journal_state(journal, &now);
+	assert_non_null(strstr(line.text, now.chain));
+	assert_string_equal(now.segment, FIRST_SEGMENT);
+	assert_true(now.seq == 1 && now.durable == 0 && now.held == 0 && now.lost == 0 && !now.problem[0]);
+	assert_int_equal(now.segment_bytes, line.len + 1);
+	assert_int_equal(journal_sync(journal, &err), 0);
+	journal_state(journal, &now);
+	assert_int_equal(now.durable, 1);
+	assert_int_equal(journal_reader_next(reader, &line, &err), 0);
+}
+
+static void what_is_no_line_is_refused(void **state)
+{
+	const struct folder *folder = *state;
+	static const char *const rows[] = { "", "\"kind\":\"a\nb\"", "\"kind\":\"a\x7f\"", "\"kind\":\"\x1b[m\"" };
+	CLEANUP(journal_freep) struct journal *journal = must_open(folder->fd, NULL);
+	CLEANUP(freep) char *big = calloc(1, JOURNAL_LINE_MAX + 1);
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(journal_append(journal, rows[i], strlen(rows[i]), NULL, &err), ERR_DATA);
+	memset(big, 'x', JOURNAL_LINE_MAX);
+	assert_int_equal(journal_append(journal, big, JOURNAL_LINE_MAX, NULL, &err), ERR_DATA);
+	must_be_whole(folder->fd, 0);
+}
+
+static void a_restart_goes_on(void **state)
+{
+	const struct folder *folder = *state;
+
+	for (unsigned round = 0; round < 3; round++) {
+		struct journal_opening opening;
+		CLEANUP(journal_freep) struct journal *journal = must_open(folder->fd, &opening);
+
+		assert_true(opening.fresh == (round == 0) && !opening.broken);
+		must_fill(journal, 4);
+	}
+	must_be_whole(folder->fd, 12);
+}
+
+static void a_batch_is_one_write(void **state)
+{
+	const struct folder *folder = *state;
+	CLEANUP(journal_freep) struct journal *journal = must_open(folder->fd, NULL);
+	struct err err = ERR_INIT;
+
+	journal_batch(journal);
+	must_fill(journal, 100);
+	must_be_whole(folder->fd, 0);
+	assert_int_equal(journal_flush(journal, &err), 0);
+	must_be_whole(folder->fd, 100);
+	must_fill(journal, 1);
+	must_be_whole(folder->fd, 101);
+}
+
+static void segments_follow_one_another(void **state)
+{
+	const struct folder *folder = *state;
+	CLEANUP(journal_freep) struct journal *journal = must_open(folder->fd, NULL);
+	CLEANUP(freep) char *big = malloc((1 << 20) + 64);
+	struct err err = ERR_INIT;
+	struct journal_count count;
+	struct journal_state now;
+
+	assert_non_null(big);
+	(void)snprintf(big, 64, "\"kind\":\"test\",\"x\":\"");
+	memset(big + strlen(big), 'x', 1 << 20);
+	big[1 << 20] = '"';
+	big[(1 << 20) + 1] = '\0';
+	for (unsigned i = 0; i < 70; i++)
+		(void)must_append(journal, big);
+	assert_int_equal(journal_sync(journal, &err), 0);
+	journal_state(journal, &now);
+	assert_int_equal(now.durable, 70);
+	assert_string_not_equal(now.segment, FIRST_SEGMENT);
+	count = read_folder(folder->fd, NULL);
+	assert_true(count.segments == 3 && count.lines == 70 && count.breaks == 0);
+}
+
+/* Cut anywhere within the last line, the journal is whole again, and what was cut off lies beside it. */
+static void a_torn_line_is_repaired(void **state)
+{
+	const struct folder *folder = *state;
+	CLEANUP(buf_done) struct buf whole = BUF_INIT;
+	CLEANUP(journal_freep) struct journal *journal = must_open(folder->fd, NULL);
+	size_t last;
+
+	must_fill(journal, 3);
+	journal_freep(&journal);
+	slurp(folder->fd, FIRST_SEGMENT, &whole);
+	for (last = whole.len - 1; whole.data[last - 1] != '\n';)
+		last--;
+	for (size_t len = last + 1; len < whole.len; len++) {
+		CLEANUP(buf_done) struct buf torn = BUF_INIT;
+		struct journal_opening opening;
+
+		folder_empty(folder->path);
+		spit(folder->fd, FIRST_SEGMENT, whole.data, len, 0);
+		assert_true(read_folder(folder->fd, NULL).torn);
+		journal = must_open(folder->fd, &opening);
+		assert_true(opening.torn_bytes == len - last && !opening.broken);
+		slurp(folder->fd, FIRST_SEGMENT ".torn", &torn);
+		assert_int_equal(torn.len, len - last);
+		assert_memory_equal(torn.data, whole.data + last, torn.len);
+		assert_int_equal(must_append(journal, "\"kind\":\"test\""), 3);
+		journal_freep(&journal);
+		must_be_whole(folder->fd, 3);
+	}
+}
+
+/* What was altered while nobody wrote: said, and a new segment chains on. The reader finds that one break and no other. */
+static void a_broken_end_is_left_behind(void **state)
+{
+	const struct folder *folder = *state;
+	static const struct row {
+		const char *find, *replace;
+	} rows[] = { { "\"n\":3", "\"n\":8" }, { "\"seq\":3", "\"seq\":7" }, { "\"chain\"", "\"chaim\"" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		CLEANUP(buf_done) struct buf data = BUF_INIT;
+		CLEANUP(journal_freep) struct journal *journal = NULL;
+		struct err last = ERR_INIT;
+		struct journal_opening opening;
+		struct journal_count count;
+		struct journal_state now;
+		char *at;
+
+		folder_empty(folder->path);
+		journal = must_open(folder->fd, NULL);
+		must_fill(journal, 3);
+		journal_freep(&journal);
+		slurp(folder->fd, FIRST_SEGMENT, &data);
+		at = buf_str(&data);
+		for (char *next = (char *)data.data; (next = strstr(next, rows[i].find)); next++)
+			at = next;
+		memcpy(at, rows[i].replace, strlen(rows[i].replace));
+		spit(folder->fd, FIRST_SEGMENT, data.data, data.len, O_TRUNC);
+		journal = must_open(folder->fd, &opening);
+		if (!opening.broken || !strstr(opening.reason, "line 3"))
+			fail_msg("row %zu: '%s' in:\n%s", i, opening.reason, (const char *)data.data);
+		must_fill(journal, 2);
+		journal_state(journal, &now);
+		assert_string_not_equal(now.segment, FIRST_SEGMENT);
+		journal_freep(&journal);
+		count = read_folder(folder->fd, &last);
+		if (count.breaks != 1)
+			fail_msg("row %zu: %" PRIu64 " breaks: %s", i, count.breaks, last.message);
+		/* the next start has nothing to say */
+		journal = must_open(folder->fd, &opening);
+		assert_false(opening.broken);
+	}
+}
+
+static void a_second_writer_is_kept_out(void **state)
+{
+	const struct folder *folder = *state;
+	CLEANUP(journal_freep) struct journal *journal = must_open(folder->fd, NULL);
+	struct journal *other = NULL;
+	struct journal_opening opening;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(journal_open(folder->fd, &other, &opening, &err), ERR_LOCKED);
+	assert_null(other);
+	journal_freep(&journal);
+	other = must_open(folder->fd, NULL);
+	journal_freep(&other);
+}
+
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* The limit stands for a full disk: it, too, lets a part of a line through. */
+static void no_room_is_waited_out(void **state)
+{
+	const struct folder *folder = *state;
+	CLEANUP(journal_freep) struct journal *journal = must_open(folder->fd, NULL);
+	struct journal_state now;
+	struct err err = ERR_INIT;
+
+	must_fill(journal, 3);
+	limit_files(1000);
+	must_fill(journal, 40);
+	journal_state(journal, &now);
+	assert_true(now.seq == 43 && now.held > 30 && now.lost == 0);
+	assert_non_null(strstr(now.problem, "File too large"));
+	assert_int_equal(now.segment_bytes, 1000);
+	assert_true(read_folder(folder->fd, NULL).torn);
+	limit_files(RLIM_INFINITY);
+	assert_int_equal(journal_flush(journal, &err), 0);
+	journal_state(journal, &now);
+	assert_true(now.held == 0 && !now.problem[0]);
+	must_be_whole(folder->fd, 43);
+}
+
+static void what_passes_the_bound_is_counted(void **state)
+{
+	const struct folder *folder = *state;
+	CLEANUP(journal_freep) struct journal *journal = must_open(folder->fd, NULL);
+	CLEANUP(journal_reader_freep) struct journal_reader *reader = NULL;
+	CLEANUP(freep) char *big = malloc((1 << 20) + 64);
+	struct journal_line line = { .text = NULL };
+	struct journal_state now;
+	struct err err = ERR_INIT;
+	char last[512] = "";
+	int r;
+
+	assert_non_null(big);
+	(void)snprintf(big, 64, "\"kind\":\"test\",\"x\":\"");
+	memset(big + strlen(big), 'x', 1 << 20);
+	big[1 << 20] = '"';
+	big[(1 << 20) + 1] = '\0';
+	limit_files(1000);
+	for (unsigned i = 0; i < 20; i++)
+		(void)must_append(journal, big);
+	journal_state(journal, &now);
+	assert_true(now.lost >= 4 && now.lost + now.seq == 20 && now.held == now.seq);
+	limit_files(RLIM_INFINITY);
+	assert_int_equal(journal_flush(journal, &err), 0);
+	journal_state(journal, &now);
+	assert_true(now.held == 0 && now.lost == 20 - (now.seq - 1));
+	must_be_whole(folder->fd, now.seq);
+	reader = must_read(folder->fd, NULL);
+	while ((r = journal_reader_next(reader, &line, &err)) > 0)
+		(void)snprintf(last, sizeof(last), "%s", line.text);
+	assert_int_equal(r, 0);
+	assert_non_null(strstr(last, "\"kind\":\"gap\",\"from\":\"2"));
+	assert_non_null(strstr(last, "journal lines could not be written: File too large\",\"subtree\":\"/\""));
+}
+
+static void what_was_taken_away_is_begun_again(void **state)
+{
+	const struct folder *folder = *state;
+	CLEANUP(journal_freep) struct journal *journal = must_open(folder->fd, NULL);
+	struct journal_count count;
+	struct journal_state now;
+	struct err err = ERR_INIT;
+
+	must_fill(journal, 2);
+	assert_int_equal(journal_check(journal, &err), 0);
+	assert_int_equal(unlinkat(folder->fd, FIRST_SEGMENT, 0), 0);
+	assert_int_equal(journal_check(journal, &err), ERR_NOINPUT);
+	assert_int_equal(journal_reopen(journal, folder->fd, &err), 0);
+	must_fill(journal, 2);
+	assert_int_equal(journal_check(journal, &err), 0);
+	journal_state(journal, &now);
+	assert_string_equal(now.segment, "events-0000000000000003.ndjson");
+	/* somebody writes to it */
+	spit(folder->fd, now.segment, "x", 1, O_APPEND);
+	assert_int_equal(journal_check(journal, &err), ERR_NOINPUT);
+	assert_int_equal(journal_reopen(journal, folder->fd, &err), 0);
+	must_fill(journal, 1);
+	assert_int_equal(journal_check(journal, &err), 0);
+	assert_int_equal(journal_sync(journal, &err), 0);
+	count = read_folder(folder->fd, NULL);
+	/* lines 1 and 2 are missing; the x */
+	assert_true(count.lines == 3 && count.breaks == 2 && count.first_seq == 3 && count.last_seq == 5);
+}
+
+static void a_folder_by_another_name_is_noticed(void **state)
+{
+	const struct folder *folder = *state;
+	CLEANUP(journal_freep) struct journal *journal = NULL;
+	CLEANUP(fd_closep) int inner = -1, other = -1;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(mkdirat(folder->fd, "a", 0700), 0);
+	inner = openat(folder->fd, "a", O_RDONLY | O_DIRECTORY);
+	journal = must_open(inner, NULL);
+	must_fill(journal, 1);
+	assert_int_equal(renameat(folder->fd, "a", folder->fd, "b"), 0);
+	assert_int_equal(journal_check(journal, &err), ERR_NOINPUT);
+	assert_int_equal(mkdirat(folder->fd, "a", 0700), 0);
+	assert_int_equal(journal_check(journal, &err), ERR_NOINPUT);
+	other = openat(folder->fd, "a", O_RDONLY | O_DIRECTORY);
+	assert_int_equal(journal_reopen(journal, other, &err), 0);
+	assert_int_equal(journal_check(journal, &err), 0);
+	must_fill(journal, 1);
+	assert_int_equal(read_folder(other, NULL).first_seq, 2);
+	journal_freep(&journal);
+	(void)unlinkat(inner, FIRST_SEGMENT, 0);
+	(void)unlinkat(inner, "lock", 0);
+	(void)unlinkat(other, "events-0000000000000002.ndjson", 0);
+	(void)unlinkat(other, "lock", 0);
+}
+
+/* Whatever lies where the first segment is to be made, nothing is followed and nobody waits. */
+static void things_in_the_way_are_put_aside(void **state)
+{
+	const struct folder *folder = *state;
+
+	for (int round = 0; round < 3; round++) {
+		CLEANUP(journal_freep) struct journal *journal = NULL;
+		struct journal_opening opening;
+
+		folder_empty(folder->path);
+		if (round == 0)
+			assert_int_equal(mkfifoat(folder->fd, FIRST_SEGMENT, 0600), 0);
+		else if (round == 1)
+			assert_int_equal(symlinkat("elsewhere", folder->fd, FIRST_SEGMENT), 0);
+		else
+			assert_int_equal(mkdirat(folder->fd, FIRST_SEGMENT, 0700), 0);
+		journal = must_open(folder->fd, &opening);
+		assert_true(opening.broken);
+		must_fill(journal, 2);
+		assert_int_equal(faccessat(folder->fd, "elsewhere", F_OK, 0), -1);
+		assert_int_equal(read_folder(folder->fd, NULL).lines, 2);
+	}
+}
+
+struct syncing {
+	struct journal *journal;
+	atomic_bool stop;
+};
+
+static void *sync_on(void *context)
+{
+	struct syncing *syncing = context;
+	struct err err = ERR_INIT;
+
+	while (!atomic_load(&syncing->stop)) {
+		if (journal_sync(syncing->journal, &err) < 0)
+			return syncing;
+	}
+	return NULL;
+}
+
+static void another_thread_syncs(void **state)
+{
+	const struct folder *folder = *state;
+	CLEANUP(journal_freep) struct journal *journal = must_open(folder->fd, NULL);
+	struct syncing syncing = { .journal = journal };
+	struct journal_state now;
+	struct err err = ERR_INIT;
+	void *failed = NULL;
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, sync_on, &syncing), 0);
+	for (unsigned round = 0; round < 20; round++) {
+		must_fill(journal, 50);
+		assert_int_equal(journal_reopen(journal, folder->fd, &err), 0);
+		journal_state(journal, &now);
+		assert_true(now.durable <= now.seq);
+	}
+	atomic_store(&syncing.stop, true);
+	assert_int_equal(pthread_join(thread, &failed), 0);
+	assert_null(failed);
+	assert_int_equal(journal_sync(journal, &err), 0);
+	journal_state(journal, &now);
+	assert_int_equal(now.durable, 1000);
+	must_be_whole(folder->fd, 1000);
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_FOLDER(lines_have_the_form),
+		IN_FOLDER(what_is_no_line_is_refused),
+		IN_FOLDER(a_restart_goes_on),
+		IN_FOLDER(a_batch_is_one_write),
+		IN_FOLDER(segments_follow_one_another),
+		IN_FOLDER(a_torn_line_is_repaired),
+		IN_FOLDER(a_broken_end_is_left_behind),
+		IN_FOLDER(a_second_writer_is_kept_out),
+		IN_FOLDER(no_room_is_waited_out),
+		IN_FOLDER(what_passes_the_bound_is_counted),
+		IN_FOLDER(what_was_taken_away_is_begun_again),
+		IN_FOLDER(a_folder_by_another_name_is_noticed),
+		IN_FOLDER(things_in_the_way_are_put_aside),
+		IN_FOLDER(another_thread_syncs),
+	};
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
