@@ -77,7 +77,7 @@ static int mark(struct engine *engine, uint64_t now_ns, struct err *err)
 	return watch_mark(engine->watch, ++barrier->mark, err);
 }
 
-static void begin(struct engine *engine)
+static void begin_round(struct engine *engine)
 {
 	struct barrier *barrier = &engine->barrier;
 
@@ -128,6 +128,9 @@ static bool looks_are_over(struct engine *engine, uint64_t now_ns)
 		return false;
 	if (engine->barrier.ring && sweep_polled(engine->sweep) < engine->barrier.ring)
 		return false;
+	/* what looks found is put there before they count as over */
+	if (!mailbox_is_empty(&engine->mail))
+		return false;
 	return watch_settled(engine->watch) || now_ns >= engine->barrier.settle_ns;
 }
 
@@ -170,7 +173,7 @@ int barrier_step(struct engine *engine, uint64_t now_ns, struct err *err)
 	int r = 0;
 
 	if (barrier->stage == BARRIER_IDLE && barrier->next)
-		begin(engine);
+		begin_round(engine);
 	if (barrier->stage != BARRIER_IDLE && !barrier->waiting) {
 		/* everybody who asked has gone */
 		barrier->stage = BARRIER_IDLE;

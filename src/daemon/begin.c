@@ -107,7 +107,7 @@ static int listen_for_requests(struct engine *engine, struct err *err)
 				  err);
 }
 
-int begin(struct engine *engine, struct err *err)
+int begin_watching(struct engine *engine, struct err *err)
 {
 	struct daemon_setup *setup = engine->setup;
 	int r;

@@ -259,7 +259,7 @@ static void engine_done(struct engine *engine)
 int engine_run(struct daemon_setup *setup, struct err *err)
 {
 	CLEANUP(engine_done) struct engine engine = { .setup = setup, .signal_fd = -1, .mail.fd = -1 };
-	int r = begin(&engine, err);
+	int r = begin_watching(&engine, err);
 
 	if (r >= 0)
 		r = loop(&engine, err);

@@ -124,6 +124,7 @@ struct engine {
 	char baseline_trouble[512]; /* why the baseline lying there is not believed; "" it is */
 	char trouble[256]; /* the last thing that failed inside; "" nothing did */
 	uint64_t gaps, looks_open; /* gaps of this run; looks after gaps that have not ended */
+	bool check_whole; /* the last of the following was of everything */
 	uint64_t checks_open; /* looks of `tally check --daemon` that have not ended */
 	json_t *last_gap, *last_scan;
 	bool start_looked; /* the look at the start has ended well */
@@ -140,7 +141,7 @@ struct engine {
 };
 
 /* begin.c */
-int begin(struct engine *engine, struct err *err);
+int begin_watching(struct engine *engine, struct err *err);
 
 /* names.c */
 int names_touch(struct engine *engine, const struct dirty_touch *touch, struct err *err);

@@ -231,7 +231,9 @@ int looks_done(struct engine *engine, const struct look_done *done, struct err *
 		engine->looks_open--;
 	if (done->purpose == LOOK_ASKED)
 		engine->checks_open = 0;
-	if (well && done->ended && (done->purpose == LOOK_START || done->purpose == LOOK_RULE)) {
+	if (well && done->ended &&
+	    (done->purpose == LOOK_START || done->purpose == LOOK_RULE ||
+	     (done->purpose == LOOK_ASKED && engine->check_whole))) {
 		engine->start_looked = true;
 		engine->unknown = done->unexamined;
 		engine->trouble[0] = '\0';

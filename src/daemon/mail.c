@@ -119,6 +119,16 @@ struct mail *mailbox_wait(struct mailbox *box)
 	return mail;
 }
 
+bool mailbox_is_empty(struct mailbox *box)
+{
+	bool empty;
+
+	pthread_mutex_lock(&box->lock);
+	empty = !box->first;
+	pthread_mutex_unlock(&box->lock);
+	return empty;
+}
+
 void mailbox_close(struct mailbox *box)
 {
 	pthread_mutex_lock(&box->lock);

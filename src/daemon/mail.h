@@ -38,6 +38,7 @@ void mailbox_done(struct mailbox *box); /* frees what nobody took */
 void mailbox_put(struct mailbox *box, struct mail *mail); /* takes it over; a closed box frees it */
 struct mail *mailbox_take(struct mailbox *box); /* the oldest, or NULL */
 struct mail *mailbox_wait(struct mailbox *box); /* sleeps for one; NULL when the box was closed and is empty */
+bool mailbox_is_empty(struct mailbox *box);
 void mailbox_close(struct mailbox *box); /* wakes whoever waits */
 void mail_freep(struct mail **mail);
 

@@ -270,8 +270,10 @@ static void answer_check(struct engine *engine, struct control_client *client, c
 		r = err_set(&err, ERR_LOCKED, "the daemon is at such a check already: see `tally status`");
 	else
 		r = read_paths(request, &look.paths, &look.path_count, &err);
-	if (r >= 0)
+	if (r >= 0) {
+		engine->check_whole = look.path_count == 0;
 		r = looker_ask(engine->looker, &look, engine->view, &err);
+	}
 	if (r >= 0) {
 		engine->checks_open++;
 		if (!control_send(client, json_pack("{ssss}", "record", "scan", "state", "queued")))
