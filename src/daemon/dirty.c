@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-enum { COSTLY_MAX = 1024, COSTLY_FACTOR = 20, PASSED_OVER_MAX = 64, FORCED_OVER_MAX = 4096 };
+enum { COSTLY_MAX = 1024, COSTLY_FACTOR = 20, PASSED_OVER_MAX = 8192 };
 
 struct costly {
 	UT_hash_handle hh;
@@ -162,46 +162,59 @@ static uint64_t item_due(const struct dirty_item *item, uint64_t force)
 	return due > item->not_before_ns ? due : item->not_before_ns;
 }
 
+/* The first one due of one of the two lists. */
+static struct dirty_item *first_due(struct lane *lane, bool by_age, uint64_t force, uint64_t now_ns)
+{
+	struct dirty_item *item = by_age ? lane->age : lane->quiet;
+
+	for (unsigned passed = 0; item && passed < PASSED_OVER_MAX; passed++) {
+		uint64_t when = by_age ? item->first_ns + DIRTY_MAX_NS : item->last_ns + DIRTY_QUIET_NS;
+
+		if (item_due(item, force) <= now_ns)
+			return item;
+		/* all behind it have their time later; but a barrier may ask for any */
+		if (!force && when > now_ns)
+			return NULL;
+		item = by_age ? item->age_next : item->quiet_next;
+	}
+	return NULL;
+}
+
 struct dirty_item *dirty_take(struct dirty *dirty, bool large, uint64_t force, uint64_t now_ns)
 {
 	struct lane *lane = &dirty->lanes[large];
-	struct dirty_item *item;
-	unsigned passed = 0;
+	struct dirty_item *item = force ? NULL : first_due(lane, false, force, now_ns);
 
-	for (item = lane->quiet; item && passed < PASSED_OVER_MAX; item = item->quiet_next, passed++) {
-		if (item_due(item, force) <= now_ns)
-			return unlink_item(dirty, item);
-		if (item->last_ns + DIRTY_QUIET_NS > now_ns)
+	if (!item)
+		item = first_due(lane, true, force, now_ns);
+	return item ? unlink_item(dirty, item) : NULL;
+}
+
+static uint64_t list_due(const struct lane *lane, bool by_age, uint64_t force)
+{
+	const struct dirty_item *item = by_age ? lane->age : lane->quiet;
+	uint64_t due = UINT64_MAX;
+
+	for (unsigned passed = 0; item && passed < PASSED_OVER_MAX; passed++) {
+		uint64_t when = item_due(item, force);
+
+		due = when < due ? when : due;
+		/* those behind it come later, unless it waits for being costly */
+		if (item->not_before_ns != when)
 			break;
+		item = by_age ? item->age_next : item->quiet_next;
 	}
-	passed = 0;
-	for (item = lane->age; item && passed < (force ? FORCED_OVER_MAX : PASSED_OVER_MAX);
-	     item = item->age_next, passed++) {
-		if (item_due(item, force) <= now_ns)
-			return unlink_item(dirty, item);
-		if (!force && item->first_ns + DIRTY_MAX_NS > now_ns)
-			break;
-	}
-	return NULL;
+	return due;
 }
 
 uint64_t dirty_due_ns(const struct dirty *dirty, uint64_t force)
 {
 	uint64_t due = UINT64_MAX;
 
-	for (size_t i = 0; i < 2; i++) {
-		const struct dirty_item *heads[] = { dirty->lanes[i].quiet, dirty->lanes[i].age };
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t when = list_due(&dirty->lanes[i / 2], i % 2, force);
 
-		for (size_t k = 0; k < 2; k++) {
-			unsigned passed = 0;
-
-			for (const struct dirty_item *item = heads[k]; item && passed < PASSED_OVER_MAX; passed++) {
-				uint64_t when = item_due(item, force);
-
-				due = when < due ? when : due;
-				item = k ? item->age_next : item->quiet_next;
-			}
-		}
+		due = when < due ? when : due;
 	}
 	return due;
 }
