@@ -1,0 +1,3 @@
+foreach(name events)
+  tally_unit(watch_${name} ROOMS watch policy sys base)
+endforeach()
