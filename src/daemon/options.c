@@ -20,7 +20,7 @@ static const struct option rows[] = {
 };
 
 static const char help[] = "usage: tallyd [OPTION]...\n"
-			   "watch this system, judge every change against the signed baseline, keep a journal\n"
+			   "watch this system, judge each change by the signed baseline, keep a journal\n"
 			   "\n"
 			   "  --first-baseline  make and sign the first baseline when there never was one\n"
 			   "  --foreground      print each event as a line\n"
