@@ -10,7 +10,7 @@
 #include "store/vfs.h"
 #include "tree/entry.h"
 
-enum { READ_CACHE_KIB = 4096, WRITE_CACHE_KIB = 16384, ROW_SLACK_BYTES = 1 << 20 };
+enum { READ_CACHE_KIB = 4096, WRITE_CACHE_KIB = 16384, JOURNALED_CACHE_KIB = 8192, ROW_SLACK_BYTES = 1 << 20 };
 
 void db_closep(sqlite3 **db)
 {
@@ -128,6 +128,29 @@ int db_open_writable(int fd, const char *name, sqlite3 **ret_db, struct err *err
 		       "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=MEMORY;"
 		       "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cell_size_check=ON; PRAGMA cache_size=-%d",
 		       WRITE_CACHE_KIB);
+	r = db_exec(db, sql, name, err);
+	if (r < 0)
+		return r;
+	*ret_db = STEAL(db);
+	return 0;
+}
+
+int db_open_journaled(int fd, int journal, const char *name, sqlite3 **ret_db, struct err *err)
+{
+	CLEANUP(db_closep) sqlite3 *db = NULL;
+	char sql[256];
+	int r;
+
+	r = vfs_open_journaled(fd, journal, &db, err);
+	if (r < 0)
+		return r;
+	r = configure(db, name, true, err);
+	if (r < 0)
+		return r;
+	(void)snprintf(sql, sizeof(sql),
+		       "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=OFF;"
+		       "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON; PRAGMA cache_size=-%d",
+		       JOURNALED_CACHE_KIB);
 	r = db_exec(db, sql, name, err);
 	if (r < 0)
 		return r;

@@ -24,6 +24,9 @@ int db_open(int fd, const char *name, sqlite3 **ret_db, struct err *err);
 /* A connection for writing a file that nobody else sees: no journal, no sync. */
 int db_open_writable(int fd, const char *name, sqlite3 **ret_db, struct err *err);
 
+/* A connection for a file of our own that is changed in place: JOURNAL undoes what a killed process left half done. */
+int db_open_journaled(int fd, int journal, const char *name, sqlite3 **ret_db, struct err *err);
+
 /*
  * Describes the last failure on DB: ERR_INTERNAL when memory is short, ERR_IO when a read or write failed, else
  * ERR_DATA: what SQLite can't make sense of is damaged. "cannot WHAT 'NAME': ...".

@@ -19,20 +19,28 @@ struct drift;
 /*
  * Opens or makes DIRFD/drift.db and its rollback journal DIRFD/drift.db-journal, both 0640, through descriptors: no name
  * is opened later, so the directory need not be writable afterwards. A damaged or foreign file is emptied and made anew:
- * *ret_rebuilt says so, and *ret_why (a line) why. Survives SIGKILL; not synced, so after a power cut it may be rebuilt.
+ * *ret_rebuilt says so, and *ret_why (a line) why; not where both files were missing. What is no regular file in their place, or has
+ * several links, is replaced. Every item is read and proved here, so that later failures mean changes from outside. Survives SIGKILL:
+ * what was committed stands, nothing else; not synced, so after a power cut it may be rebuilt. ERR_CANTCREATE: what stands there
+ * cannot be replaced or opened; ERR_LOCKED: another process has it open; ERR_IO.
  */
 int drift_open(int dirfd, struct drift **ret_drift, bool *ret_rebuilt, struct err *ret_why, struct err *err);
 void drift_freep(struct drift **drift);
 /* The owner of both files, for a daemon that will drop its privileges. */
 int drift_chown(struct drift *drift, uid_t uid, gid_t gid, struct err *err);
 
-/* Changes stand in one transaction until drift_commit(); drift_commit() with nothing to commit does nothing. ERR_DATA when
- * the file is damaged or was changed from outside: the caller calls drift_reset() and looks at everything again. */
+/*
+ * Changes stand in one transaction until drift_commit(), notes and marks among them; all calls see them at once, drift_freep() forgets them.
+ * drift_commit() with nothing to commit does nothing. A failed change or commit undoes everything since the last commit. ERR_DATA
+ * when the file is damaged or was changed from outside: the caller calls drift_reset() and looks at everything again. ERR_IO (a full
+ * disk). ERR_USAGE: a path or entry that is not well formed; undoes nothing.
+ */
 int drift_put(struct drift *drift, const struct entry *present, struct err *err);
 int drift_put_absent(struct drift *drift, struct bytes path, struct err *err);
 int drift_remove(struct drift *drift, struct bytes path, struct err *err); /* it is as recorded again */
 int drift_commit(struct drift *drift, struct err *err);
-int drift_reset(struct drift *drift, struct err *err); /* empties it, whatever state it is in */
+int drift_reset(struct drift *drift,
+		struct err *err); /* empties it, whatever state it is in; after ERR_IO all calls but this one fail */
 
 enum drift_held { DRIFT_NOTHING, DRIFT_PRESENT, DRIFT_ABSENT };
 /* *ret_present (the caller's) only for DRIFT_PRESENT. Returns enum drift_held, or negative. */
@@ -59,7 +67,8 @@ int drift_note_put(struct drift *drift, const char *name, const char *text, stru
 /*
  * Marks of the rolling scan: everything up to PATH (in path order, behind the mark before) was fully read at TIME. drift_oldest()
  * gives the oldest time that any path may have been last read at: the least among the marks; 0 when there is no mark for the end of
- * the order (nothing has been read through yet). Putting a mark replaces the marks between the last one put in this round and PATH.
+ * the order (nothing has been read through yet). Putting a mark replaces the marks between the last one put in this round and PATH,
+ * which must stand behind it (ERR_USAGE). The end of the order ends the round.
  */
 int drift_mark(struct drift *drift, struct bytes path, int64_t time,
 	       struct err *err); /* path.len 0: the end of the order */

@@ -15,7 +15,7 @@
 
 #define VFS_NAME "tallystick-fd"
 
-enum { NAME_SIZE = 16, SECTOR_BYTES = 4096 };
+enum { NAME_SIZE = 48, SECTOR_BYTES = 4096 };
 
 struct file {
 	sqlite3_file base; /* first */
@@ -168,17 +168,33 @@ static const sqlite3_io_methods file_methods = {
 	.xDeviceCharacteristics = file_characteristics,
 };
 
+/* The descriptor of the journal that NAME ("3,4-journal") is, or -1. */
+static int journal_of(const char *name)
+{
+	char expected[NAME_SIZE];
+	int fd, journal;
+
+	if (sscanf(name, "%d,%d-", &fd, &journal) != 2)
+		return -1;
+	(void)snprintf(expected, sizeof(expected), "%d,%d-journal", fd, journal);
+	return strcmp(name, expected) == 0 ? journal : -1;
+}
+
 static int fd_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int flags, int *ret_flags)
 {
 	struct file *file = (struct file *)base;
+	int fd;
 
 	(void)vfs;
 	file->base.pMethods = NULL;
-	if (!name || !(flags & SQLITE_OPEN_MAIN_DB))
-		return SQLITE_CANTOPEN; /* a journal or a temporary file */
+	if (!name || !(flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_MAIN_JOURNAL)))
+		return SQLITE_CANTOPEN; /* a temporary file */
+	fd = flags & SQLITE_OPEN_MAIN_DB ? (int)strtol(name, NULL, 10) : journal_of(name);
+	if (fd < 0)
+		return SQLITE_CANTOPEN;
 	*file = (struct file){
 		.base = { &file_methods },
-		.fd = (int)strtol(name, NULL, 10),
+		.fd = fd,
 		.writable = (flags & SQLITE_OPEN_READWRITE) != 0,
 	};
 	if (ret_flags)
@@ -188,19 +204,25 @@ static int fd_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int f
 
 static int fd_delete(sqlite3_vfs *vfs, const char *name, int sync)
 {
+	int journal = journal_of(name);
+
 	(void)vfs;
-	(void)name;
 	(void)sync;
-	return SQLITE_OK;
+	if (journal < 0 || ftruncate(journal, 0) == 0)
+		return SQLITE_OK;
+	last_errno = errno;
+	return SQLITE_IOERR_DELETE;
 }
 
-/* Nothing lies beside a descriptor: no journal to be rolled back. */
+/* Nothing lies beside a descriptor but a journal that was given with it: there is one when it is not empty. */
 static int fd_access(sqlite3_vfs *vfs, const char *name, int flags, int *ret_result)
 {
+	int journal = journal_of(name);
+	struct stat status;
+
 	(void)vfs;
-	(void)name;
 	(void)flags;
-	*ret_result = 0;
+	*ret_result = journal >= 0 && fstat(journal, &status) == 0 && status.st_size > 0;
 	return SQLITE_OK;
 }
 
@@ -258,13 +280,11 @@ static sqlite3_vfs fd_vfs = {
 	.xGetLastError = fd_last_error,
 };
 
-int vfs_open(int fd, int writable, sqlite3 **ret_db, struct err *err)
+static int open_name(const char *name, int writable, sqlite3 **ret_db, struct err *err)
 {
-	char name[NAME_SIZE];
 	sqlite3 *db = NULL;
 	int r;
 
-	(void)snprintf(name, sizeof(name), "%d", fd);
 	memory_watch();
 	/* doing it again is harmless, and thread-safe */
 	r = sqlite3_vfs_register(&fd_vfs, 0);
@@ -280,4 +300,20 @@ int vfs_open(int fd, int writable, sqlite3 **ret_db, struct err *err)
 	}
 	*ret_db = db;
 	return 0;
+}
+
+int vfs_open(int fd, int writable, sqlite3 **ret_db, struct err *err)
+{
+	char name[NAME_SIZE];
+
+	(void)snprintf(name, sizeof(name), "%d", fd);
+	return open_name(name, writable, ret_db, err);
+}
+
+int vfs_open_journaled(int fd, int journal, sqlite3 **ret_db, struct err *err)
+{
+	char name[NAME_SIZE];
+
+	(void)snprintf(name, sizeof(name), "%d,%d", fd, journal);
+	return open_name(name, 1, ret_db, err);
 }

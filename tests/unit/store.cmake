@@ -1,4 +1,5 @@
 tally_unit(store_baseline ROOMS store LIBRARIES PkgConfig::sqlite)
+tally_unit(store_drift ROOMS store LIBRARIES PkgConfig::sqlite)
 tally_unit(store_flip ROOMS store LIBRARIES PkgConfig::sqlite)
 tally_unit(store_root ROOMS store)
 tally_unit(store_rows ROOMS store LIBRARIES PkgConfig::sqlite)
