@@ -109,7 +109,7 @@ int control_call_new(const char *path, json_t *request, struct control_call **re
 {
 	CLEANUP(control_call_freep) struct control_call *call = calloc(1, sizeof(*call));
 	CLEANUP(buf_done) struct buf line = BUF_INIT;
-	bool made = line_add(&line, request);
+	bool made = reply_add(&line, request);
 	int r;
 
 	json_decref(request);
@@ -224,7 +224,7 @@ static int their_error(const json_t *reply, struct err *err)
 	for (size_t i = 0; text && i < ARRAY_SIZE(codes); i++) {
 		if (code != -codes[i])
 			continue;
-		line_add_escaped(&message, text);
+		reply_add_escaped(&message, text);
 		if (!buf_str(&message) || buf_failed(&message))
 			return err_nomem(err);
 		return err_set(err, codes[i], "the daemon says: %s", (const char *)message.data);

@@ -58,7 +58,7 @@ static bool queued(struct control_client *client, size_t from, bool good)
 bool control_send(struct control_client *client, json_t *object)
 {
 	size_t from = client->out.len;
-	bool good = !client->doomed && client->stage == CLIENT_SERVED && line_add(&client->out, object);
+	bool good = !client->doomed && client->stage == CLIENT_SERVED && reply_add(&client->out, object);
 
 	json_decref(object);
 	return queued(client, from, good);
@@ -97,7 +97,7 @@ void control_fail(struct control_client *client, const struct err *err)
 {
 	size_t from = client->out.len;
 
-	line_add_error(&client->out, err);
+	reply_add_error(&client->out, err);
 	end(client, from);
 }
 

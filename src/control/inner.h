@@ -31,13 +31,13 @@ bool bound_holds(const struct bound *bound, int dirfd, const char *name);
 /* Who is at the other end of FD. */
 int peer_of(int fd, gid_t group, struct control_peer *ret_peer, struct err *err);
 
-/* ---- line.c ---- */
+/* ---- reply.c ---- */
 /* One object as a line with its newline; false when memory is short or the object is NULL. */
-bool line_add(struct buf *out, const json_t *object);
+bool reply_add(struct buf *out, const json_t *object);
 /* {"record":"error",...}: built without jansson's objects, so that it works when memory is short. */
-void line_add_error(struct buf *out, const struct err *err);
+void reply_add_error(struct buf *out, const struct err *err);
 /* Text that may hold escapes of ours: what is raw in it is escaped, and no backslash twice. */
-void line_add_escaped(struct buf *out, const char *text);
+void reply_add_escaped(struct buf *out, const char *text);
 
 /* ---- client.c ---- */
 enum client_stage { CLIENT_READING, CLIENT_SERVED, CLIENT_ENDED };

@@ -141,7 +141,7 @@ static void turn_away(int fd)
 	struct err err = ERR_INIT;
 
 	(void)err_set(&err, ERR_LOCKED, "the daemon is answering %d callers already", (int)CONTROL_CLIENTS_MAX);
-	line_add_error(&line, &err);
+	reply_add_error(&line, &err);
 	if (!buf_failed(&line))
 		(void)!send(fd, line.data, line.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	(void)close(fd);

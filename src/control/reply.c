@@ -1,4 +1,4 @@
-/* line.c - objects and errors as lines; see inner.h. */
+/* reply.c - objects and errors as lines; see inner.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,14 +11,14 @@ static int append(const char *text, size_t len, void *context)
 	return buf_add(context, text, len);
 }
 
-bool line_add(struct buf *out, const json_t *object)
+bool reply_add(struct buf *out, const json_t *object)
 {
 	/* json_dump_callback() alone would not tell: jansson 2.14 overlooks a key that could not be appended */
 	return object && json_dump_callback(object, append, out, JSON_COMPACT) == 0 && buf_add_byte(out, '\n') == 0 &&
 	       !buf_failed(out);
 }
 
-void line_add_escaped(struct buf *out, const char *text)
+void reply_add_escaped(struct buf *out, const char *text)
 {
 	size_t len = strlen(text), start = 0;
 
@@ -32,11 +32,11 @@ void line_add_escaped(struct buf *out, const char *text)
 	}
 }
 
-void line_add_error(struct buf *out, const struct err *err)
+void reply_add_error(struct buf *out, const struct err *err)
 {
 	CLEANUP(buf_done) struct buf message = BUF_INIT;
 
-	line_add_escaped(&message, err->message);
+	reply_add_escaped(&message, err->message);
 	(void)buf_printf(out, "{\"record\":\"error\",\"code\":%d,\"message\":\"", err_exit_status(err->code));
 	for (size_t i = 0; i < message.len; i++) {
 		/* control characters are gone; these two are all that JSON asks for besides */
