@@ -67,4 +67,12 @@ int report_comparison(const struct report_out *out, struct changes *changes, con
  * attribute. */
 int report_entry(const struct report_out *out, const struct entry *entry, bool detail, struct err *err);
 
+/*
+ * One event of the daemon's journal, LINE being its JSON without a newline: the line itself, or text. It may come from a host that
+ * nobody trusts: what would not be safe on a terminal is escaped in both.
+ */
+int report_event(const struct report_out *out, const char *line, struct err *err);
+/* Where the journal's chain is broken: MESSAGE as journal_reader_next() gives it. {"record":"break","reason":...} or text. */
+int report_break(const struct report_out *out, const char *message, struct err *err);
+
 #endif

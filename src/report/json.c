@@ -11,7 +11,7 @@
 #include "report/form.h"
 
 /* The key of jansson's hash tables, for names are the intruder's choice. Left alone jansson would open /dev/urandom. */
-static void seed_once(void)
+void record_seed(void)
 {
 	static atomic_bool seeded;
 	size_t seed;
@@ -28,7 +28,7 @@ struct record record_new(void)
 {
 	json_t *object;
 
-	seed_once();
+	record_seed();
 	object = json_object();
 	return (struct record){ object, object == NULL };
 }

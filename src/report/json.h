@@ -15,6 +15,8 @@ struct record {
 	bool failed; /* memory ran short */
 };
 struct record record_new(void);
+/* Keys jansson's hash tables; record_new() does. Before anything is parsed. */
+void record_seed(void);
 void record_done(struct record *record);
 
 /* Each adds a member at the end; VALUE is consumed. */

@@ -34,6 +34,13 @@ void text_quoted(struct buf *out, struct bytes bytes, size_t limit); /* "...", c
 /* The value of one attribute; "none", "not recorded", "could not be read" where it has no value. */
 void text_value(struct buf *out, const struct entry *entry, enum attr attr);
 
+/* --- lines below a name (text_change.c) --- */
+void text_label(struct text *text, const char *name); /* the beginning of one */
+void text_arrow(struct text *text, bool two_lines); /* from old to new */
+void text_difference(struct text *text, const struct entry *before, const struct entry *after, enum attr attr);
+/* What there is, or was: one line as ls -l has it, then what that can't hold. */
+void text_description(struct text *text, const struct entry *entry);
+
 /* --- parts of a report: each writes its own lines to text->buf --- */
 void text_verdict(struct text *text, const struct report_summary *summary, const uint64_t by_severity[SEVERITY_COUNT]);
 void text_head(struct text *text, const struct report_summary *summary);

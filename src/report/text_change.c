@@ -8,9 +8,14 @@
 #define LABEL_AGAIN "            -> "
 enum { XATTR_SHOWN = 64 };
 
-static void label(struct text *text, const char *name)
+void text_label(struct text *text, const char *name)
 {
 	(void)buf_printf(&text->buf, LABEL, name);
+}
+
+void text_arrow(struct text *text, bool two_lines)
+{
+	(void)buf_add_str(&text->buf, two_lines ? "\n" LABEL_AGAIN : " -> ");
 }
 
 static void end_line(struct text *text)
@@ -62,7 +67,7 @@ static void add_xattr_lines(struct text *text, const struct entry *a, const stru
 		j += order >= 0;
 		if (xattr_attr(named->name) != ATTR_XATTRS || (order == 0 && bytes_equal(old->value, new->value)))
 			continue;
-		label(text, "xattrs");
+		text_label(text, "xattrs");
 		add_path(text, named->name);
 		(void)buf_add_str(&text->buf, order < 0 ? " removed, was " : order > 0 ? " added: " : ": ");
 		text_quoted(&text->buf, named->value, XATTR_SHOWN);
@@ -74,21 +79,21 @@ static void add_xattr_lines(struct text *text, const struct entry *a, const stru
 	}
 }
 
-static void add_difference(struct text *text, const struct change *change, enum attr attr)
+void text_difference(struct text *text, const struct entry *before, const struct entry *after, enum attr attr)
 {
 	bool is_long = attr == ATTR_CONTENT || attr == ATTR_ACL || attr == ATTR_SELINUX;
-	bool two_lines = is_long && (change->before->value & change->after->value & ATTR_BIT(attr));
+	bool two_lines = is_long && (before->value & after->value & ATTR_BIT(attr));
 
-	if (attr == ATTR_XATTRS && ((change->before->value | change->before->none) & ATTR_BIT(ATTR_XATTRS))) {
-		add_xattr_lines(text, change->before, change->after);
+	if (attr == ATTR_XATTRS && ((before->value | before->none) & ATTR_BIT(ATTR_XATTRS))) {
+		add_xattr_lines(text, before, after);
 		return;
 	}
-	label(text, attr_name(attr));
-	text_value(&text->buf, change->before, attr);
-	(void)buf_add_str(&text->buf, two_lines ? "\n" LABEL_AGAIN : " -> ");
-	text_value(&text->buf, change->after, attr);
+	text_label(text, attr_name(attr));
+	text_value(&text->buf, before, attr);
+	text_arrow(text, two_lines);
+	text_value(&text->buf, after, attr);
 	if (attr == ATTR_MODE)
-		add_mode_notes(text, change->before, change->after);
+		add_mode_notes(text, before, after);
 	end_line(text);
 }
 
@@ -96,17 +101,17 @@ static void add_differences(struct text *text, const struct change *change)
 {
 	for (unsigned attr = 0; attr < ATTR_COUNT; attr++) {
 		if (change->attributes >> attr & 1)
-			add_difference(text, change, (enum attr)attr);
+			text_difference(text, change->before, change->after, (enum attr)attr);
 	}
 }
 
 /* What there is, or was: one line as ls -l has it, then what that can't hold. */
-static void add_description(struct text *text, const struct entry *entry)
+void text_description(struct text *text, const struct entry *entry)
 {
 	static const enum attr more[] = { ATTR_CONTENT, ATTR_MTIME, ATTR_CTIME, ATTR_TARGET, ATTR_RDEV,
 					  ATTR_XATTRS,  ATTR_ACL,   ATTR_CAPS,  ATTR_FLAGS };
 
-	label(text, entry->value & ATTR_BIT(ATTR_TYPE) ? type_name(entry->type) : "unknown");
+	text_label(text, entry->value & ATTR_BIT(ATTR_TYPE) ? type_name(entry->type) : "unknown");
 	text_value(&text->buf, entry, ATTR_MODE);
 	(void)buf_add_str(&text->buf, "  ");
 	text_value(&text->buf, entry, ATTR_OWNER);
@@ -121,7 +126,7 @@ static void add_description(struct text *text, const struct entry *entry)
 	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
 		if (!(entry->value & ATTR_BIT(more[i])) || (more[i] == ATTR_FLAGS && !entry->flags))
 			continue;
-		label(text, attr_name(more[i]));
+		text_label(text, attr_name(more[i]));
 		text_value(&text->buf, entry, more[i]);
 		end_line(text);
 	}
@@ -199,15 +204,15 @@ void text_change(struct text *text, const struct change *change)
 {
 	add_head(text, change);
 	if (change->mount_before || change->mount_after) {
-		label(text, "mount");
+		text_label(text, "mount");
 		add_mount(text, change->mount_before);
 		(void)buf_add_str(&text->buf, " -> ");
 		add_mount(text, change->mount_after);
 		end_line(text);
 	} else if (change->kind == CHANGE_ADDED) {
-		add_description(text, change->after);
+		text_description(text, change->after);
 	} else if (change->kind == CHANGE_REMOVED) {
-		add_description(text, change->before);
+		text_description(text, change->before);
 	} else {
 		add_differences(text, change);
 	}
