@@ -130,7 +130,11 @@ struct engine {
 	bool start_looked; /* the look at the start has ended well */
 	bool start_asked;
 	uint64_t unknown; /* names that could not be judged since the last look at everything */
-	uint64_t coverage_changes; /* as told last */
+	uint64_t coverage_changes; /* as looked at last */
+	struct coverage_told {
+		bool any;
+		uint64_t polled, failed, blind;
+	} coverage_told; /* what the last coverage line said */
 
 	/* the clock */
 	uint64_t heartbeat_ns, alive_ns, coverage_ns, watchdog_ns;

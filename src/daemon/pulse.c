@@ -146,6 +146,7 @@ int pulse_beat(struct engine *engine, uint64_t now_ns, struct err *err)
 		engine->coverage_ns = now_ns + COVERAGE_NS;
 	if (r >= 0 && now_ns >= engine->coverage_ns) {
 		engine->coverage_ns = UINT64_MAX;
+		engine->coverage_changes = coverage.changes;
 		r = status_coverage(engine, err);
 	}
 	return r;

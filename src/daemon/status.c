@@ -68,8 +68,10 @@ static void find_yellow(struct engine *engine, const struct watch_coverage *cove
 		add(reasons, "%llu names could not be examined", (unsigned long long)engine->unknown);
 	if (engine->links && !links_complete(engine->links))
 		add(reasons, "too many hard links to keep in mind: some are found by the rolling scan only");
-	if (engine->setup->limits[0])
-		add(reasons, "%.280s", engine->setup->limits);
+	if (!engine->setup->sees_all)
+		add(reasons, "the daemon may not read files of all users: %.220s", engine->setup->limits);
+	else if (!engine->setup->keeps_atime)
+		add(reasons, "reading moves access times: %.240s", engine->setup->limits);
 	if (engine->trouble[0])
 		add(reasons, "%.280s", engine->trouble);
 }
@@ -306,6 +308,7 @@ json_t *status_make(struct engine *engine, const char *gap)
 	record_count(&record, "pid", (uint64_t)getpid());
 	record_string(&record, "version", TALLY_VERSION);
 	record_string(&record, "user", engine->setup->user);
+	record_message(&record, "limits", bytes_of(engine->setup->limits));
 	record_string(&record, "started", time_utc(engine->started).text);
 	record_string(&record, "now", time_utc(time_now()).text);
 	record_count(&record, "uptime_seconds", (time_monotonic_ns() - engine->started_ns) / 1000000000);
@@ -324,13 +327,27 @@ json_t *status_make(struct engine *engine, const char *gap)
 
 /* ---- coverage ---- */
 
+static bool is_told(const struct engine *engine, const struct watch_coverage *coverage, size_t blind)
+{
+	const struct coverage_told *told = &engine->coverage_told;
+
+	return told->any && told->polled == coverage->polled && told->failed == coverage->failed &&
+	       told->blind == blind;
+}
+
 int status_coverage(struct engine *engine, struct err *err)
 {
-	CLEANUP(record_done) struct record record = events_record("coverage");
+	CLEANUP(record_done) struct record record = { .object = NULL };
 	struct watch_coverage coverage;
+	size_t blind;
 
+	(void)view_blind(engine->view, &blind);
 	watch_coverage(engine->watch, &coverage);
-	engine->coverage_changes = coverage.changes;
+	/* folders come and go all the time; what matters is what is not watched */
+	if (is_told(engine, &coverage, blind))
+		return 0;
+	engine->coverage_told = (struct coverage_told){ true, coverage.polled, coverage.failed, blind };
+	record = events_record("coverage");
 	record_count(&record, "directories", coverage.directories);
 	record_count(&record, "watched", coverage.watched[WATCH_ROOT] + coverage.watched[WATCH_OTHERS]);
 	record_count(&record, "polled", coverage.polled);
