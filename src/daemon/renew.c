@@ -333,9 +333,10 @@ int renew_mounts(struct engine *engine, struct err *err)
 	r = tell_mounts(engine, view, err);
 	if (r >= 0)
 		r = look_below(engine, view, err);
-	if (r >= 0)
-		r = use_view(engine, view, err);
-	else
+	if (r < 0) {
 		view_unrefp(&view);
-	return r;
+		return r;
+	}
+	r = use_view(engine, view, err);
+	return r < 0 ? r : status_coverage(engine, err);
 }
