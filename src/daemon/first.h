@@ -25,7 +25,7 @@ void first_freep(struct first **first);
 
 /*
  * The watch goes over to the caller (watch_freep()), and what it tells from now on goes to SINK (copied). What was told and
- * is still to be examined is told to SINK within this call, in the order gone, look, dirty, lost. The policy and mount table that
+ * is still to be examined is told to SINK within this call (look, dirty, lost). The policy and mount table that
  * it watches by are FIRST's: keep FIRST (its sink passes everything on) until watch_freep(). Then watch_resume(), and watch_rule()
  * when there is a view.
  */
