@@ -44,9 +44,12 @@ static void compact(struct touched *touched)
 {
 	struct touched_name *names = names_of(touched);
 	size_t count = count_of(touched), kept = 0;
+	bool any_below = false;
 
 	if (count == touched->sorted)
 		return;
+	for (size_t i = 0; i < count && !any_below; i++)
+		any_below = names[i].below;
 	qsort(names, count, sizeof(*names), by_path);
 	for (size_t i = 0; i < count; i++) {
 		struct touched_name *last = kept ? &names[kept - 1] : NULL;
@@ -54,7 +57,7 @@ static void compact(struct touched *touched)
 		if (last && bytes_equal(last->path, names[i].path)) {
 			last->is_dir |= names[i].is_dir;
 			name_free(&names[i]);
-		} else if (kept && covered(names, kept, names[i].path)) {
+		} else if (any_below && covered(names, kept, names[i].path)) {
 			name_free(&names[i]);
 		} else {
 			names[kept++] = names[i];

@@ -9,7 +9,7 @@
 #include "base/path.h"
 #include "tally/err.h"
 
-enum { TOUCHED_MAX = 1 << 20 };
+enum { TOUCHED_MAX = 1 << 18 };
 
 struct touched_name {
 	struct bytes path; /* owned by the set */
