@@ -84,13 +84,23 @@ struct diff_sink changes_sink(struct changes *changes)
 	return (struct diff_sink){ add_change, add_unexamined, changes };
 }
 
+static int sort(struct changes *changes, struct err *err)
+{
+	int r = spill_sort(changes->all, err);
+
+	return r < 0 ? r : spill_sort(changes->unexamined, err);
+}
+
+int changes_sort(struct changes *changes, struct err *err)
+{
+	moves_freep(&changes->moves);
+	return sort(changes, err);
+}
+
 int changes_finish(struct changes *changes, struct diff_counts *counts, bool *ret_limited, struct err *err)
 {
-	int r;
+	int r = sort(changes, err);
 
-	r = spill_sort(changes->all, err);
-	if (r == 0)
-		r = spill_sort(changes->unexamined, err);
 	if (r < 0)
 		return r;
 	return moves_pair(changes->moves, counts, changes->by_severity, ret_limited, err);
@@ -101,7 +111,7 @@ int changes_next(struct changes *changes, struct change *ret_change, struct err 
 	for (;;) {
 		struct spill_record record;
 		struct change change;
-		bool keep;
+		bool keep = true;
 		int r;
 
 		r = spill_next(changes->all, &record, err);
@@ -110,7 +120,8 @@ int changes_next(struct changes *changes, struct change *ret_change, struct err 
 		r = change_decode(record.value, record.value_len, &changes->space, &change, err);
 		if (r < 0)
 			return r;
-		r = moves_apply(changes->moves, &change, &keep, err);
+		if (changes->moves)
+			r = moves_apply(changes->moves, &change, &keep, err);
 		if (r < 0)
 			return r;
 		if (keep) {
@@ -145,7 +156,7 @@ int changes_rewind(struct changes *changes, struct err *err)
 	r = spill_rewind(changes->all, err);
 	if (r == 0)
 		r = spill_rewind(changes->unexamined, err);
-	if (r == 0)
+	if (r == 0 && changes->moves)
 		r = moves_rewind(changes->moves, err);
 	return r;
 }

@@ -23,6 +23,9 @@ struct diff_sink changes_sink(struct changes *changes);
  */
 int changes_finish(struct changes *changes, struct diff_counts *counts, bool *ret_limited, struct err *err);
 
+/* Instead of changes_finish(), for who hands the changes on to somebody who will look for moves. */
+int changes_sort(struct changes *changes, struct err *err);
+
 /* Read in path order; a change of a mount comes before those of its path. 1, 0, <0. Borrowed until the next call on
  * CHANGES. */
 int changes_next(struct changes *changes, struct change *ret_change, struct err *err);
