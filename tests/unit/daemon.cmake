@@ -1,8 +1,5 @@
 tally_unit(daemon_mail ROOMS daemon base)
-tally_unit(daemon_apply ROOMS daemon diff policy)
 tally_unit(daemon_dirty ROOMS daemon crypto)
 tally_unit(daemon_options ROOMS daemon base)
 tally_unit(daemon_folders ROOMS daemon ops base)
 tally_unit(daemon_touched ROOMS daemon base)
-tally_unit(daemon_stand ROOMS daemon ops LIBRARIES PkgConfig::sqlite)
-tally_unit(daemon_view ROOMS daemon ops)
