@@ -78,6 +78,34 @@ struct check_request {
 int op_check(const struct place *place, const struct check_request *request, const struct talk *talk,
 	     struct comparison **ret_comparison, struct err *err);
 
+/* ---- the daemon: asked over its control socket; CONTROL is the socket's path, NULL: TALLY_CONTROL ---- */
+
+/*
+ * All three: ERR_NODAEMON when no daemon answers or it breaks off, ERR_DENIED when we may not ask, the daemon's own error (its
+ * baseline can't be believed: ERR_UNTRUSTED), ERR_DATA when its answer is not what docs/FORMATS.md "Control socket" says.
+ */
+#define TALLY_CONTROL "/run/tallystick/control.sock"
+
+struct drift_request {
+	const char *control;
+	const char *const *paths; /* as typed */
+	size_t path_count;
+	bool sync; /* wait until everything changed before the call has been judged */
+};
+/* What the daemon holds to differ now, as op_check() would give it. Of PLACE only `tmp` counts. */
+int op_drift(const struct place *place, const struct drift_request *request, const struct talk *talk,
+	     struct comparison **ret_comparison, struct err *err);
+
+enum daemon_state { DAEMON_GREEN, DAEMON_YELLOW, DAEMON_RED };
+/* The status object (jansson's; the caller's, json_decref()) and its state: yellow instead of green when SYNC was asked for in vain.
+ * Only record, format and state of it have been looked at. */
+struct json_t;
+int op_status(const char *control, bool sync, const struct talk *talk, struct json_t **ret_status,
+	      enum daemon_state *ret_state, struct err *err);
+
+/* Has the daemon look at the paths (none: everything) in the background; returns when that is queued. */
+int op_check_daemon(const char *control, const struct check_request *request, const struct talk *talk, struct err *err);
+
 /* ---- accept ---- */
 struct accept_request {
 	const char *const *paths;

@@ -29,6 +29,9 @@ struct report_side {
 	const char *kind, *name; /* "baseline", "/var/lib/tallystick/baseline.db"; "live", "/" */
 };
 
+/* Of a verdict that rests on what a daemon holds: whether that is the present. */
+enum report_sync { REPORT_NO_SYNC, REPORT_SYNCED, REPORT_NOT_SYNCED };
+
 /* What every verdict says about itself. */
 struct report_summary {
 	struct report_side a, b;
@@ -39,6 +42,7 @@ struct report_summary {
 	uint64_t bytes_read, skipped; /* skipped: contents not read by --quick */
 	bool quick;
 	int64_t last_full; /* seconds: last full read, 0 unknown; for --quick */
+	enum report_sync sync; /* REPORT_NO_SYNC: no daemon was asked */
 	bool authentic; /* a is signed and was verified */
 	const struct report_signer *signers;
 	size_t signer_count;
@@ -74,5 +78,12 @@ int report_entry(const struct report_out *out, const struct entry *entry, bool d
 int report_event(const struct report_out *out, const char *line, struct err *err);
 /* Where the journal's chain is broken: MESSAGE as journal_reader_next() gives it. {"record":"break","reason":...} or text. */
 int report_break(const struct report_out *out, const char *message, struct err *err);
+
+/*
+ * The daemon's status object: NDJSON as it is but for what must not reach a terminal, or text. It comes from outside: members that are
+ * missing or of another type are shown as unknown. QUIET: the first line alone.
+ */
+struct json_t;
+int report_status(const struct report_out *out, const struct json_t *status, struct err *err);
 
 #endif

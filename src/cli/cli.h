@@ -37,6 +37,9 @@ enum {
 	OPTION_FORCE = 1 << 20,
 	OPTION_PASSPHRASE_FD = 1 << 21,
 	OPTION_NO_PASSPHRASE = 1 << 22,
+	OPTION_SYNC = 1 << 23,
+	OPTION_DAEMON = 1 << 24,
+	OPTION_CONTROL = 1 << 25,
 	/* every verb takes these; every verb that reads a baseline takes the second group too */
 	OPTIONS_COMMON =
 		OPTION_CONFIG | OPTION_STATE | OPTION_JSON | OPTION_QUIET | OPTION_NO_COLOR | OPTION_TMP | OPTION_HELP,
@@ -46,8 +49,8 @@ enum {
 struct options {
 	uint32_t given; /* bits */
 	struct place place;
-	const char *from, *reason, *key, *output, *add;
-	bool json, quiet, no_color, quick, all, policy, force, help, no_passphrase;
+	const char *from, *reason, *key, *output, *add, *control;
+	bool json, quiet, no_color, quick, all, policy, force, help, no_passphrase, sync, daemon;
 	enum severity fail_on; /* SEVERITY_INFO when not given: everything counts */
 	int passphrase_fd; /* -1: ask the terminal */
 	const char *const *args; /* what is no option */
@@ -96,6 +99,11 @@ int verb_history(struct options *options, struct err *err);
 int verb_sign(struct options *options, struct err *err);
 int verb_verify(struct options *options, struct err *err);
 int verb_key(struct options *options, struct err *err);
+int verb_drift(struct options *options, struct err *err);
+int verb_status(struct options *options, struct err *err);
+
+/* Shared by check and drift: renders the comparison, with one line on what to do next. Returns the exit status. */
+int print_comparison(const struct options *options, struct comparison *comparison, struct err *err);
 
 /* Shared by history, verify and sign: one generation as a line of JSON or some lines of text. */
 int print_generation(const struct options *options, const struct generation_view *view, const char *record,

@@ -23,6 +23,9 @@ static const struct option_row rows[] = {
 	{ "quick", OPTION_QUICK, NULL, "do not read files whose metadata are as recorded" },
 	{ "baseline", OPTION_BASELINE, "FILE", "use this baseline, ignore config and state here" },
 	{ "fail-on", OPTION_FAIL_ON, "SEVERITY", "exit by these and worse: info low medium high critical" },
+	{ "daemon", OPTION_DAEMON, NULL, "have the daemon do it in the background" },
+	{ "sync", OPTION_SYNC, NULL, "wait until every change made before is judged" },
+	{ "control", OPTION_CONTROL, "PATH", "the daemon's socket (/run/tallystick/control.sock)" },
 	{ "all", OPTION_ALL, NULL, "accept everything that differs" },
 	{ "policy", OPTION_POLICY, NULL, "accept the edited policy, and nothing else" },
 	{ "reason", OPTION_REASON, "TEXT", "why, kept with the generation and signed" },
@@ -84,6 +87,8 @@ static int set_flag(struct options *options, uint32_t bit)
 		{ OPTION_FORCE, &options->force },
 		{ OPTION_HELP, &options->help },
 		{ OPTION_NO_PASSPHRASE, &options->no_passphrase },
+		{ OPTION_SYNC, &options->sync },
+		{ OPTION_DAEMON, &options->daemon },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
@@ -108,6 +113,7 @@ static int set_text(struct options *options, uint32_t bit, const char *value)
 		{ OPTION_KEY, &options->key },
 		{ OPTION_OUTPUT, &options->output },
 		{ OPTION_ADD, &options->add },
+		{ OPTION_CONTROL, &options->control },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -215,8 +221,8 @@ void help_all(void)
 	puts("\n`tally VERB --help` tells more; `tally --version` the version. Manual: tally(1).");
 	puts("\nexit status: 0 no difference, else the sum of 1 added, 2 removed, 4 changed or\n"
 	     "moved, 8 not examined; or alone: 16 not authentic, 64 usage, 65 damaged input,\n"
-	     "66 input missing, 70 internal, 73 cannot create, 74 I/O, 75 locked,\n"
-	     "77 not permitted, 78 bad policy, 130 interrupted");
+	     "66 input missing, 69 no daemon, 70 internal, 73 cannot create, 74 I/O,\n"
+	     "75 locked, 77 not permitted, 78 bad policy, 130 interrupted");
 }
 
 void help_verb(const struct verb *verb)

@@ -92,6 +92,8 @@ static void set_more(struct record *record, const struct report_summary *summary
 		if (summary->last_full)
 			record_string(record, "last_full_read", time_utc_seconds(summary->last_full).text);
 	}
+	if (summary->sync != REPORT_NO_SYNC)
+		record_set(record, "synced", json_boolean(summary->sync == REPORT_SYNCED));
 	set_messages(record, "unknown_signers", summary->unknown_signers, summary->unknown_signer_count);
 	set_messages(record, "notes", summary->notes, summary->note_count);
 }

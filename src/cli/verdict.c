@@ -1,0 +1,29 @@
+/* verdict.c - a comparison as check and drift print it. */
+#include "cli/cli.h"
+
+/* One line on what to do next; the words depend on what was found. */
+static const char *hint_of(const struct report_summary *summary)
+{
+	const struct diff_counts *counts = &summary->counts;
+
+	if (counts->added || counts->removed || counts->changed || counts->moved)
+		return "next: `tally explain PATH` tells why; `tally accept PATH --reason TEXT` if the change is yours";
+	if (summary->quick)
+		return "next: `tally check` reads every content";
+	return NULL;
+}
+
+int print_comparison(const struct options *options, struct comparison *comparison, struct err *err)
+{
+	struct report_out out = cli_out(options);
+	int status = 0;
+	int r;
+
+	comparison->summary.hint = hint_of(&comparison->summary);
+	r = report_comparison(&out, comparison->changes, &comparison->summary, err);
+	if (r >= 0)
+		r = comparison_status(comparison, options->fail_on, &status, err);
+	if (r >= 0)
+		r = cli_flush(err);
+	return r < 0 ? r : status;
+}
