@@ -277,7 +277,7 @@ void looker_freep(struct looker **looker)
 int looker_ask(struct looker *looker, struct look_request *request, struct view *view, struct err *err)
 {
 	struct look_lane *lane = &looker->lanes[request->purpose < LOOK_POLL ? LANE_URGENT : LANE_IDLE];
-	struct look_job *job;
+	struct look_job *job = NULL;
 	int r = job_new(request, view, &job, err);
 
 	if (r < 0)

@@ -34,7 +34,7 @@ struct sweep {
 	struct looker *looker;
 	struct drift *drift;
 	struct watch *watch;
-	uint64_t period_ns;
+	uint64_t period_ns, slice_entries;
 	int64_t wall; /* for tests; 0: the real clock */
 
 	struct progress progress;
@@ -97,6 +97,7 @@ int sweep_new(struct looker *looker, struct drift *drift, struct watch *watch, s
 	sweep->drift = drift;
 	sweep->watch = watch;
 	sweep->period_ns = SWEEP_PERIOD_SECONDS * NS_IN_SECOND;
+	sweep->slice_entries = SWEEP_SLICE_ENTRIES;
 	r = load(sweep, err);
 	if (r < 0)
 		return r;
@@ -167,7 +168,7 @@ static int ask_slice(struct sweep *sweep, struct view *view, struct err *err)
 	struct look_request request = {
 		.purpose = LOOK_ROUND,
 		.stop_bytes = SWEEP_SLICE_BYTES,
-		.stop_entries = SWEEP_SLICE_ENTRIES,
+		.stop_entries = sweep->slice_entries,
 		.rate_bytes = rate_bytes(sweep),
 		.read_from = SEVERITY_COUNT,
 		.number = ++sweep->number,
@@ -385,9 +386,10 @@ void sweep_state(struct sweep *sweep, struct sweep_state *ret_state)
 		ret_state->at = (struct bytes){ sweep->at.data, sweep->at.len };
 }
 
-void sweep_set_period(struct sweep *sweep, uint64_t seconds)
+void sweep_set_period(struct sweep *sweep, uint64_t seconds, uint64_t slice_entries)
 {
 	sweep->period_ns = seconds * NS_IN_SECOND;
+	sweep->slice_entries = slice_entries;
 }
 
 void sweep_set_wall(struct sweep *sweep, int64_t seconds)

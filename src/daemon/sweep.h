@@ -40,8 +40,8 @@ struct sweep_state {
 };
 void sweep_state(struct sweep *sweep, struct sweep_state *ret_state);
 
-/* For tests, before the first sweep_tick(): another period; a wall clock that stands still (seconds; 0: the real one). */
-void sweep_set_period(struct sweep *sweep, uint64_t seconds);
+/* For tests: another period and size of a slice, before the first sweep_tick(); a wall clock that stands at these seconds. */
+void sweep_set_period(struct sweep *sweep, uint64_t seconds, uint64_t slice_entries);
 void sweep_set_wall(struct sweep *sweep, int64_t seconds);
 
 #endif
