@@ -32,32 +32,29 @@ static void dir_closep(DIR **dir)
 		(void)closedir(*dir);
 }
 
+typedef int (*name_fn)(int dirfd, const char *name, const void *context, struct err *err);
+
 /* Calls FN with the name of everything in the directory. */
-static int each_name(int dirfd,
-		     int (*fn)(int dirfd, const char *name, const struct folder_owner *owner, struct err *err),
-		     const struct folder_owner *owner, struct err *err)
+static int each_name(int dirfd, name_fn fn, const void *context, struct err *err)
 {
 	CLEANUP(fd_closep) int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CLEANUP(dir_closep) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
+	int r = 0;
 
 	if (!dir)
-		return err_errno(err, errno, "cannot read a folder of the state folder");
+		return err_errno(err, errno, "cannot read a folder of the daemon's");
 	fd = -1; /* closedir() closes it */
-	while ((entry = readdir(dir))) {
-		int r = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0
-				? 0
-				: fn(dirfd, entry->d_name, owner, err);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	while (r >= 0 && (entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			r = fn(dirfd, entry->d_name, context, err);
+	return r;
 }
 
 /* A plain file that has no second name elsewhere: a link to a file of root's must not become ours. */
-static int give_file(int dirfd, const char *name, const struct folder_owner *owner, struct err *err)
+static int give_file(int dirfd, const char *name, const void *context, struct err *err)
 {
+	const struct folder_owner *owner = context;
 	CLEANUP(fd_closep) int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat status;
 
@@ -68,9 +65,9 @@ static int give_file(int dirfd, const char *name, const struct folder_owner *own
 	return 0;
 }
 
-static int remove_file(int dirfd, const char *name, const struct folder_owner *owner, struct err *err)
+static int remove_file(int dirfd, const char *name, const void *context, struct err *err)
 {
-	(void)owner;
+	(void)context;
 	if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
 		return err_errno(err, errno, "cannot remove '%s' from the folder of marks", QUOTE(name));
 	return 0;
@@ -111,23 +108,36 @@ static int own_folder(int above, const char *name, mode_t mode, const struct fol
 	return 0;
 }
 
+static int refuse_others(int dirfd, const char *name, const void *context, struct err *err)
+{
+	(void)dirfd;
+	return strcmp(name, context) == 0 ? 0 : err_set(err, ERR_LOCKED, "'%s' is there", QUOTE(name));
+}
+
+/* Is this folder there for the socket only? By its default name, or because it is root's and has nothing else in it. */
+static bool is_for_socket(int fd, const char *control)
+{
+	struct err ignored = ERR_INIT;
+	struct stat status;
+
+	return strcmp(control, OPTIONS_CONTROL) == 0 ||
+	       (fstat(fd, &status) == 0 && status.st_uid == 0 &&
+		each_name(fd, refuse_others, strrchr(control, '/') + 1, &ignored) >= 0);
+}
+
 static int socket_folder(const char *control, const struct folder_owner *owner, int *ret_fd, struct err *err)
 {
 	CLEANUP(freep) char *folder = strdup(control);
 	CLEANUP(fd_closep) int fd = -1;
-	struct stat status;
-	bool fresh;
 	int r;
 
 	if (!folder)
 		return err_nomem(err);
 	*strrchr(folder, '/') = '\0';
-	fresh = stat(folder[0] ? folder : "/", &status) < 0 && errno == ENOENT;
 	r = config_dir_make(folder[0] ? folder : "/", 0755, &fd, err);
 	if (r < 0)
 		return r;
-	if (owner->uid != nobody_else && (fresh || strcmp(control, OPTIONS_CONTROL) == 0) &&
-	    fchown(fd, owner->uid, owner->gid) < 0)
+	if (owner->uid != nobody_else && is_for_socket(fd, control) && fchown(fd, owner->uid, owner->gid) < 0)
 		return err_errno(err, errno, "cannot give folder '%s' away", QUOTE(folder));
 	*ret_fd = STEAL_FD(fd);
 	return 0;

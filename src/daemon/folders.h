@@ -25,8 +25,8 @@ struct folder_owner {
 
 /*
  * Makes what is missing. A journal that was root's goes over to OWNER with its files; one of anybody else's is refused with
- * ERR_DENIED, as is a link in the place of a folder. The folder of CONTROL (absolute) is OWNER's when it is made here or is the default
- * one; any other is left as it is. Locks the marks folder against a second daemon (ERR_LOCKED) and empties it.
+ * ERR_DENIED, as is a link in the place of a folder. The folder of CONTROL (absolute) becomes OWNER's when it is the default
+ * one, or root's with nothing else in it; any other is left as it is. Locks the marks folder against a second daemon (ERR_LOCKED) and empties it.
  */
 int folders_make(const char *state, const char *control, const struct folder_owner *owner, struct folders *ret_folders,
 		 struct err *err);

@@ -157,8 +157,13 @@ static void test_socket_folder(void **state)
 {
 	(void)state;
 	make_dir("run", 0);
+	make("run/other", 0);
 	assert_int_equal(try_make(&us), 0);
 	is("run", 0, 0755);
+	assert_int_equal(unlink(in("run/other")), 0);
+	make("run/control.sock", 0);
+	assert_int_equal(try_make(&us), 0);
+	is("run", US, 0755);
 	make_dir("theirs", THEM);
 	(void)snprintf(control, sizeof(control), "%s/theirs/new/deep/control.sock", dir);
 	assert_int_equal(try_make(&us), 0);
