@@ -139,7 +139,7 @@ static bool names_are_judged(struct engine *engine)
 	uint64_t force = engine->barrier.force;
 
 	for (size_t i = 0; i < 2; i++) {
-		if (engine->lanes[i].busy && engine->lanes[i].oldest <= force)
+		if (engine->lanes[i].batch && engine->lanes[i].oldest <= force)
 			return false;
 	}
 	return dirty_oldest(engine->dirty) > force;

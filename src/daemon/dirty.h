@@ -40,6 +40,7 @@ struct dirty_item {
 	uint64_t number; /* of the first touch */
 	uint32_t mask; /* inotify bits of all touches */
 	unsigned flags;
+	unsigned attempts; /* judgements of it that told nothing */
 	enum found found; /* of the first touch */
 	struct bytes path; /* behind the item */
 	unsigned char text[];

@@ -94,7 +94,7 @@ static uint64_t next_due(const struct engine *engine)
 	if (engine->mounts_ns)
 		due = least(due, engine->mounts_ns);
 	/* a busy judge's mail wakes us */
-	if (!engine->lanes[0].busy || !engine->lanes[1].busy)
+	if (!engine->lanes[0].batch || !engine->lanes[1].batch)
 		due = least(due, dirty_due_ns(engine->dirty, engine->barrier.force));
 	return due;
 }

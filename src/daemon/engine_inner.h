@@ -32,9 +32,8 @@
 /* A lane of judging: one batch at a time. */
 struct lane_state {
 	struct judge *judge;
-	bool busy;
+	const struct judged_batch *batch; /* that the judge has; NULL: idle. Only the paths of its items may be read */
 	uint64_t oldest; /* the least number in the batch */
-	size_t count;
 };
 
 /* Something about the house's own files that is not right. */

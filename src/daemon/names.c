@@ -104,6 +104,24 @@ static int rows_gone(struct engine *engine, struct bytes path, enum found found,
 	return r;
 }
 
+/* Names that are being judged may have been seen before they went. */
+static int judged_gone(struct engine *engine, struct bytes path, enum found found, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct judged_batch *batch = engine->lanes[i].batch;
+
+		for (size_t k = 0; r >= 0 && batch && k < batch->count; k++) {
+			const struct dirty_item *item = batch->names[k].item;
+
+			if (path_covers(path, item->path))
+				r = touch_known(engine, item->path, NULL, found, err);
+		}
+	}
+	return r;
+}
+
 int names_gone(struct engine *engine, struct bytes path, enum found found, struct err *err)
 {
 	CLEANUP(drift_walk_freep) struct drift_walk *walk = NULL;
@@ -113,6 +131,8 @@ int names_gone(struct engine *engine, struct bytes path, enum found found, struc
 	if (!engine->rows)
 		return 0;
 	r = rows_gone(engine, path, found, err);
+	if (r >= 0)
+		r = judged_gone(engine, path, found, err);
 	if (r >= 0)
 		r = drift_walk_new(engine->setup->drift, path, (struct bytes){ NULL, 0 }, &walk, err);
 	while (r >= 0 && (r = drift_walk_next(walk, &row, err)) > 0)

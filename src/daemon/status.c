@@ -178,7 +178,7 @@ static void set_queue(struct record *record, struct engine *engine, const struct
 
 	looker_state(engine->looker, &looks);
 	for (size_t i = 0; i < 2; i++)
-		judging += engine->lanes[i].busy ? engine->lanes[i].count : 0;
+		judging += engine->lanes[i].batch ? engine->lanes[i].batch->count : 0;
 	record_count(&inner, "events_bytes", coverage->waiting_bytes);
 	record_count(&inner, "dirty", dirty_count(engine->dirty));
 	record_count(&inner, "judging", judging);

@@ -11,6 +11,8 @@
 #include "daemon/apply.h"
 #include "daemon/engine_inner.h"
 
+enum { ATTEMPTS_MAX = 3 };
+
 /* ---- handing over ---- */
 
 static int ask_lane(struct engine *engine, bool large, uint64_t now_ns, struct err *err)
@@ -35,9 +37,8 @@ static int ask_lane(struct engine *engine, bool large, uint64_t now_ns, struct e
 			free(items[i]);
 		return engine->rows ? err_nomem(err) : 0;
 	}
-	lane->busy = true;
+	lane->batch = batch;
 	lane->oldest = oldest;
-	lane->count = count;
 	judge_ask(lane->judge, batch);
 	return 0;
 }
@@ -48,10 +49,27 @@ int verdicts_ask(struct engine *engine, struct err *err)
 	int r = 0;
 
 	for (unsigned large = 0; r >= 0 && large < 2; large++) {
-		if (!engine->lanes[large].busy)
+		if (!engine->lanes[large].batch)
 			r = ask_lane(engine, large, now_ns, err);
 	}
 	return r;
+}
+
+/* The answer does not stand: the name is as dirty as before. */
+static int touch_again(struct engine *engine, const struct judged_name *name, unsigned flags, struct err *err)
+{
+	const struct dirty_item *item = name->item;
+	struct dirty_touch touch = { .path = item->path,
+				     .mask = item->mask,
+				     .flags = (item->flags & ~(unsigned)DIRTY_LARGE) | flags,
+				     .found = item->found,
+				     .number = item->number };
+	struct dirty_item *again;
+
+	if (dirty_touch(engine->dirty, &touch, time_monotonic_ns(), &again, err) < 0)
+		return err->code;
+	again->attempts = item->attempts;
+	return 0;
 }
 
 /* ---- one name ---- */
@@ -132,16 +150,18 @@ static int keep(struct engine *engine, const struct verdict_of *verdict, struct 
 struct spreading {
 	struct engine *engine;
 	const struct judged_name *name;
+	bool others; /* there are other names */
 };
 
 static int touch_link(void *context, struct bytes path, struct err *err)
 {
-	const struct spreading *spreading = context;
+	struct spreading *spreading = context;
 	const struct dirty_item *item = spreading->name->item;
 	struct dirty_touch touch = { .path = path, .mask = item->mask, .found = item->found, .number = item->number };
 
 	if (bytes_equal(path, item->path))
 		return 0;
+	spreading->others = true;
 	/* nothing happened to that name: no event is observed for it */
 	touch.found = item->found == FOUND_EVENT ? FOUND_NAMES : item->found;
 	return names_touch(spreading->engine, &touch, err);
@@ -159,7 +179,7 @@ static int spread(struct engine *engine, const struct verdict_of *verdict, struc
 {
 	const struct entry *before = is_linked(verdict->believed) ? verdict->believed : NULL;
 	const struct entry *now = is_linked(verdict->now) ? verdict->now : NULL;
-	struct spreading spreading = { engine, verdict->name };
+	struct spreading spreading = { engine, verdict->name, false };
 	bool same = before && now && before->inode == now->inode;
 	int r = 0;
 
@@ -173,6 +193,9 @@ static int spread(struct engine *engine, const struct verdict_of *verdict, struc
 		links_remove(engine->links, verdict->name->item->path, before->inode);
 	if (r >= 0 && now && !same)
 		r = links_add(engine->links, verdict->name->item->path, now->inode, err);
+	/* what was written through the others while this one was not known to belong to them */
+	if (r >= 0 && now && !same && spreading.others)
+		r = touch_again(engine, verdict->name, 0, err);
 	return r;
 }
 
@@ -294,22 +317,20 @@ static int apply(struct engine *engine, const struct judged_batch *batch, const 
 
 /* ---- the batch ---- */
 
-static int touch_again(struct engine *engine, const struct judged_name *name, unsigned flags, struct err *err)
+/* Nothing could be seen of it, not even its type: as when its directory was moved away in that moment. */
+static bool is_worth_another_look(const struct judged_name *name)
 {
-	const struct dirty_item *item = name->item;
-	struct dirty_touch touch = { .path = item->path,
-				     .mask = item->mask,
-				     .flags = (item->flags & ~(unsigned)DIRTY_LARGE) | flags,
-				     .found = item->found,
-				     .number = item->number };
-	struct dirty_item *again;
+	bool nothing = name->state == JUDGED_UNKNOWN ||
+		       (name->state == JUDGED_PRESENT && (name->now->entry.failed & ATTR_BIT(ATTR_TYPE)));
 
-	return dirty_touch(engine->dirty, &touch, time_monotonic_ns(), &again, err) < 0 ? err->code : 0;
+	return nothing && name->item->attempts++ < ATTEMPTS_MAX;
 }
 
 static int take_name(struct engine *engine, const struct judged_batch *batch, const struct judged_name *name,
 		     struct err *err)
 {
+	if (is_worth_another_look(name))
+		return touch_again(engine, name, 0, err);
 	dirty_costly(engine->dirty, name->item->path, name->cost_ns, time_monotonic_ns());
 	switch (name->state) {
 	case JUDGED_LARGE:
@@ -344,7 +365,7 @@ int verdicts_take(struct engine *engine, struct judged_batch *batch, struct err 
 {
 	int r = 0;
 
-	engine->lanes[batch->large].busy = false;
+	engine->lanes[batch->large].batch = NULL;
 	if (batch->view != engine->view || batch->err.code < 0)
 		return put_back(engine, batch, err);
 	for (size_t i = 0; r >= 0 && i < batch->count; i++) {
