@@ -244,6 +244,7 @@ static void engine_done(struct engine *engine)
 	events_done(&engine->events);
 	dirty_freep(&engine->dirty);
 	renames_freep(&engine->renames);
+	partial_freep(&engine->partial);
 	links_freep(&engine->links);
 	policy_walk_freep(&engine->walk);
 	baseline_freep(&engine->rows);

@@ -4,6 +4,7 @@
  *	begin.c     begins; engine.c: loops, ends
  *	names.c     what the watch tells: names become dirty, and are observed
  *	verdicts.c  what the judges answer: drift is kept, events are written
+ *	spread.c    names that share an inode
  *	looks.c     what must be looked at, and what looks have found
  *	renew.c     another generation, policy, mount table; tampers.c: what is wrong with the house's own files
  *	barrier.c   nothing older than this is undecided
@@ -25,6 +26,7 @@
 #include "daemon/links.h"
 #include "daemon/look.h"
 #include "daemon/mounttable.h"
+#include "daemon/partial.h"
 #include "daemon/renames.h"
 #include "daemon/sweep.h"
 #include "watch/watch.h"
@@ -103,6 +105,8 @@ struct engine {
 	struct dirty *dirty;
 	struct renames *renames;
 	struct links *links;
+	struct partial *partial;
+	const struct dirty_item *unseen; /* a name of the batch being taken that nobody saw; NULL none */
 	struct lane_state lanes[2];
 	struct mailbox mail;
 	struct looker *looker;
@@ -155,6 +159,13 @@ struct watch_sink names_sink(struct engine *engine);
 /* verdicts.c */
 int verdicts_ask(struct engine *engine, struct err *err); /* hands what is due to idle judges */
 int verdicts_take(struct engine *engine, struct judged_batch *batch, struct err *err);
+
+/* spread.c */
+/* A name was believed to be BELIEVED and is PRESENT (either may be NULL), and they differ. */
+int spread_judged(struct engine *engine, const struct dirty_item *item, const struct entry *believed,
+		  const struct entry *present, struct err *err);
+/* ITEM, and maybe more, came and went unseen. */
+int spread_unseen(struct engine *engine, const struct dirty_item *item, uint64_t number, struct err *err);
 
 /* looks.c */
 struct gap {

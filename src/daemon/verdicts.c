@@ -145,60 +145,6 @@ static int keep(struct engine *engine, const struct verdict_of *verdict, struct 
 	}
 }
 
-/* ---- other names of the same inode ---- */
-
-struct spreading {
-	struct engine *engine;
-	const struct judged_name *name;
-	bool others; /* there are other names */
-};
-
-static int touch_link(void *context, struct bytes path, struct err *err)
-{
-	struct spreading *spreading = context;
-	const struct dirty_item *item = spreading->name->item;
-	struct dirty_touch touch = { .path = path, .mask = item->mask, .found = item->found, .number = item->number };
-
-	if (bytes_equal(path, item->path))
-		return 0;
-	spreading->others = true;
-	/* nothing happened to that name: no event is observed for it */
-	touch.found = item->found == FOUND_EVENT ? FOUND_NAMES : item->found;
-	return names_touch(spreading->engine, &touch, err);
-}
-
-static bool is_linked(const struct entry *entry)
-{
-	const uint32_t both = ATTR_BIT(ATTR_LINKS) | ATTR_BIT(ATTR_INODE);
-
-	return entry && (entry->value & both) == both && entry->type != TYPE_DIR && entry->links > 1;
-}
-
-/* What happened to this name happened to all names of its inode. */
-static int spread(struct engine *engine, const struct verdict_of *verdict, struct err *err)
-{
-	const struct entry *before = is_linked(verdict->believed) ? verdict->believed : NULL;
-	const struct entry *now = is_linked(verdict->now) ? verdict->now : NULL;
-	struct spreading spreading = { engine, verdict->name, false };
-	bool same = before && now && before->inode == now->inode;
-	int r = 0;
-
-	if (!verdict->out.moved_on)
-		return 0;
-	if (before)
-		r = links_each(engine->links, before->inode, touch_link, &spreading, err);
-	if (r >= 0 && now && !same)
-		r = links_each(engine->links, now->inode, touch_link, &spreading, err);
-	if (r >= 0 && before && !same)
-		links_remove(engine->links, verdict->name->item->path, before->inode);
-	if (r >= 0 && now && !same)
-		r = links_add(engine->links, verdict->name->item->path, now->inode, err);
-	/* what was written through the others while this one was not known to belong to them */
-	if (r >= 0 && now && !same && spreading.others)
-		r = touch_again(engine, verdict->name, 0, err);
-	return r;
-}
-
 /* ---- the event ---- */
 
 /* The name that this one had before a rename, if what was believed to be there is what is here now. */
@@ -310,8 +256,10 @@ static int apply(struct engine *engine, const struct judged_batch *batch, const 
 	r = tell(engine, &verdict, err);
 	if (r >= 0)
 		r = tell_transient(engine, &verdict, err);
-	if (r >= 0)
-		r = spread(engine, &verdict, err);
+	if (r >= 0 && verdict.out.moved_on)
+		r = spread_judged(engine, name->item, verdict.believed, verdict.now, err);
+	else if (r >= 0 && !verdict.now)
+		engine->unseen = name->item; /* it may have been another name of something that is there */
 	return r < 0 ? r : keep(engine, &verdict, err);
 }
 
@@ -363,9 +311,11 @@ static int put_back(struct engine *engine, const struct judged_batch *batch, str
 
 int verdicts_take(struct engine *engine, struct judged_batch *batch, struct err *err)
 {
+	uint64_t oldest = engine->lanes[batch->large].oldest;
 	int r = 0;
 
 	engine->lanes[batch->large].batch = NULL;
+	engine->unseen = NULL;
 	if (batch->view != engine->view || batch->err.code < 0)
 		return put_back(engine, batch, err);
 	for (size_t i = 0; r >= 0 && i < batch->count; i++) {
@@ -376,5 +326,7 @@ int verdicts_take(struct engine *engine, struct judged_batch *batch, struct err 
 		if (batch->names[i].state == JUDGED_ABSENT)
 			r = take_name(engine, batch, &batch->names[i], err);
 	}
+	if (r >= 0 && engine->unseen)
+		r = spread_unseen(engine, engine->unseen, oldest, err);
 	return r < 0 ? r : drift_commit(engine->setup->drift, err);
 }
