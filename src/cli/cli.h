@@ -40,6 +40,8 @@ enum {
 	OPTION_SYNC = 1 << 23,
 	OPTION_DAEMON = 1 << 24,
 	OPTION_CONTROL = 1 << 25,
+	OPTION_SINCE = 1 << 26,
+	OPTION_FOLLOW = 1 << 27,
 	/* every verb takes these; every verb that reads a baseline takes the second group too */
 	OPTIONS_COMMON =
 		OPTION_CONFIG | OPTION_STATE | OPTION_JSON | OPTION_QUIET | OPTION_NO_COLOR | OPTION_TMP | OPTION_HELP,
@@ -49,8 +51,8 @@ enum {
 struct options {
 	uint32_t given; /* bits */
 	struct place place;
-	const char *from, *reason, *key, *output, *add, *control;
-	bool json, quiet, no_color, quick, all, policy, force, help, no_passphrase, sync, daemon;
+	const char *from, *reason, *key, *output, *add, *control, *since;
+	bool json, quiet, no_color, quick, all, policy, force, help, no_passphrase, sync, daemon, follow;
 	enum severity fail_on; /* SEVERITY_INFO when not given: everything counts */
 	int passphrase_fd; /* -1: ask the terminal */
 	const char *const *args; /* what is no option */
@@ -99,6 +101,7 @@ int verb_history(struct options *options, struct err *err);
 int verb_sign(struct options *options, struct err *err);
 int verb_verify(struct options *options, struct err *err);
 int verb_key(struct options *options, struct err *err);
+int verb_log(struct options *options, struct err *err);
 int verb_drift(struct options *options, struct err *err);
 int verb_status(struct options *options, struct err *err);
 

@@ -26,7 +26,9 @@ static const struct option_row rows[] = {
 	{ "daemon", OPTION_DAEMON, NULL, "have the daemon do it in the background" },
 	{ "sync", OPTION_SYNC, NULL, "wait until every change made before is judged" },
 	{ "control", OPTION_CONTROL, "PATH", "the daemon's socket (/run/tallystick/control.sock)" },
-	{ "all", OPTION_ALL, NULL, "accept everything that differs" },
+	{ "all", OPTION_ALL, NULL, "accept all that differs; log: routine lines, too" },
+	{ "since", OPTION_SINCE, "TIME", "from then on: 2026-11-22, '2026-11-22 03:00', 15m, 2h, 3d" },
+	{ "follow", OPTION_FOLLOW, NULL, "wait for more events until interrupted" },
 	{ "policy", OPTION_POLICY, NULL, "accept the edited policy, and nothing else" },
 	{ "reason", OPTION_REASON, "TEXT", "why, kept with the generation and signed" },
 	{ "key", OPTION_KEY, "FILE", "secret key, minisign format" },
@@ -89,6 +91,7 @@ static int set_flag(struct options *options, uint32_t bit)
 		{ OPTION_NO_PASSPHRASE, &options->no_passphrase },
 		{ OPTION_SYNC, &options->sync },
 		{ OPTION_DAEMON, &options->daemon },
+		{ OPTION_FOLLOW, &options->follow },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
@@ -114,6 +117,7 @@ static int set_text(struct options *options, uint32_t bit, const char *value)
 		{ OPTION_OUTPUT, &options->output },
 		{ OPTION_ADD, &options->add },
 		{ OPTION_CONTROL, &options->control },
+		{ OPTION_SINCE, &options->since },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {

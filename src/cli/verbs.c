@@ -17,6 +17,9 @@ const struct verb verbs[] = {
 	  OPTIONS_COMMON | OPTION_SYNC | OPTION_FAIL_ON | OPTION_CONTROL, 0, SIZE_MAX },
 	{ "status", verb_status, "is the daemon watching everything it should", "[--sync]",
 	  OPTIONS_COMMON | OPTION_SYNC | OPTION_CONTROL, 0, 0 },
+	{ "log", verb_log, "print what the daemon saw: the events of its journal",
+	  "[PATH...] [--since TIME] [--follow] [--all]", OPTIONS_COMMON | OPTION_SINCE | OPTION_FOLLOW | OPTION_ALL, 0,
+	  SIZE_MAX },
 	{ "show", verb_show, "print recorded entries", "[PATH...]", OPTIONS_COMMON | OPTIONS_BASELINE, 0, SIZE_MAX },
 	{ "explain", verb_explain, "tell which rule decides a path, and why", "PATH", OPTIONS_COMMON | OPTIONS_BASELINE,
 	  1, 1 },
@@ -33,8 +36,8 @@ const struct verb verbs[] = {
 	  OPTIONS_COMMON | OPTION_TRUST | OPTION_MIN_SEQUENCE | OPTION_KEY | OPTION_OUTPUT | OPTION_ADD | OPTION_FORCE |
 		  OPTION_PASSPHRASE_FD,
 	  0, 1 },
-	{ "verify", verb_verify, "prove a baseline authentic and whole", "[FILE]", OPTIONS_COMMON | OPTIONS_BASELINE, 0,
-	  1 },
+	{ "verify", verb_verify, "prove a baseline authentic and whole, or a journal whole", "[FILE|FOLDER]",
+	  OPTIONS_COMMON | OPTIONS_BASELINE, 0, 1 },
 	{ "key", verb_key, "make a minisign-compatible key pair, or show a public key", "generate PREFIX | show [FILE]",
 	  OPTIONS_COMMON | OPTION_PASSPHRASE_FD | OPTION_NO_PASSPHRASE, 1, 2 },
 };
