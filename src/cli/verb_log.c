@@ -1,5 +1,6 @@
 /* verb_log.c - tally log. */
 #include "cli/cli.h"
+#include "tally/log.h"
 
 static int on_line(void *context, const char *line, bool broken, struct err *err)
 {

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "cli/cli.h"
 #include "report/json.h"
+#include "tally/log.h"
 
 struct verifying {
 	const struct options *options;

@@ -1,4 +1,4 @@
-/* log.c - the daemon's journal: events chosen and followed, and the chain proved. See tally/ops.h. */
+/* log.c - the daemon's journal: events chosen and followed, and the chain proved. See tally/log.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +12,7 @@
 #include "journal/journal.h"
 #include "ops/survey.h"
 #include "report/event.h"
+#include "tally/log.h"
 
 enum { POLL_NS = 200 * 1000 * 1000 };
 

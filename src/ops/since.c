@@ -1,4 +1,4 @@
-/* since.c - a time as people type it: for --since. See tally/ops.h. */
+/* since.c - a time as people type it: for --since. See tally/log.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
-#include "tally/ops.h"
+#include "tally/log.h"
 
 /* "15m": so long ago. */
 static bool parse_ago(const char *text, struct timestamp now, struct timestamp *ret_time)
