@@ -23,6 +23,8 @@ enum { /* what was touched, as bits */
 int house_new(const struct place *place, const char *socket_path, struct house **ret_house, struct err *err);
 void house_freep(struct house **house);
 int house_fd(const struct house *house);
+/* Is all that is there watched? False when the kernel gave no watch for a folder: then look now and then. */
+bool house_complete(const struct house *house);
 /* Reads what came; *ret_touched: HOUSE_* bits. New folders are watched from now on. */
 int house_read(struct house *house, unsigned *ret_touched, struct err *err);
 
