@@ -361,15 +361,15 @@ static void with_threads(void)
 {
 	struct err err = { .code = 0 };
 	int pipe_fds[2];
-	pthread_t threads[2];
+	pthread_t threads[3];
 
 	HOLD(pipe2(pipe_fds, O_CLOEXEC) == 0);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 3; i++)
 		HOLD(pthread_create(&threads[i], NULL, wait_for_byte, &pipe_fds[0]) == 0);
 	HOLD(sandbox_become(SOMEBODY, SOMEBODY, &err) == ERR_LOCKED);
 	HOLD(getuid() == 0);
-	HOLD(write(pipe_fds[1], "xx", 2) == 2);
-	for (int i = 0; i < 2; i++)
+	HOLD(write(pipe_fds[1], "xxx", 3) == 3);
+	for (int i = 0; i < 3; i++)
 		HOLD(pthread_join(threads[i], NULL) == 0);
 }
 
