@@ -16,13 +16,11 @@
 
 #include <pthread.h>
 
-#include "control/control.h"
-#include "daemon/clerk.h"
 #include "daemon/dirty.h"
 #include "daemon/engine.h"
+#include "daemon/engine_state.h"
 #include "daemon/events.h"
 #include "daemon/house.h"
-#include "daemon/judge.h"
 #include "daemon/links.h"
 #include "daemon/look.h"
 #include "daemon/mounttable.h"
@@ -30,56 +28,6 @@
 #include "daemon/renames.h"
 #include "daemon/sweep.h"
 #include "watch/watch.h"
-
-/* A lane of judging: one batch at a time. */
-struct lane_state {
-	struct judge *judge;
-	const struct judged_batch *batch; /* that the judge has; NULL: idle. Only the paths of its items may be read */
-	uint64_t oldest; /* the least number in the batch */
-};
-
-/* Something about the house's own files that is not right. */
-struct tamper {
-	char *path, *what;
-};
-
-/* What is to be looked at, gathered until the end of a round of the loop. */
-struct look_list {
-	char **paths;
-	size_t count, capacity;
-	bool everything;
-};
-
-/* Somebody who waits until all that was changed before he asked has been judged. */
-struct waiter {
-	struct waiter *next;
-	struct control_client *client;
-	json_t *request; /* owned */
-};
-
-enum barrier_stage { BARRIER_IDLE, BARRIER_MARK, BARRIER_LOOKS, BARRIER_NAMES };
-
-struct barrier {
-	enum barrier_stage stage;
-	uint64_t mark, marked; /* the last mark made; the last that came through */
-	unsigned attempts;
-	uint64_t retry_ns, settle_ns;
-	uint64_t force; /* names up to this number are due at once */
-	uint64_t ring; /* the number of the ring's sweep that is waited for; 0 none */
-	struct waiter *waiting; /* for the running barrier */
-	struct waiter *next; /* came while it ran: for the next one */
-	char gap[256]; /* why it can't be said for sure; "" it can */
-};
-
-/* A client that gets a long answer. */
-struct streaming {
-	struct streaming *next;
-	struct control_client *client;
-	struct answer *answer; /* owned; NULL: still being made */
-	bool in_changes;
-	bool synced;
-	char gap[256];
-};
 
 struct engine {
 	struct daemon_setup *setup; /* borrowed */
@@ -134,10 +82,7 @@ struct engine {
 	bool start_asked;
 	uint64_t unknown; /* names that could not be judged since the last look at everything */
 	uint64_t coverage_changes; /* as looked at last */
-	struct coverage_told {
-		bool any;
-		uint64_t polled, failed, blind;
-	} coverage_told; /* what the last coverage line said */
+	struct coverage_told coverage_told;
 
 	/* the clock */
 	uint64_t heartbeat_ns, alive_ns, coverage_ns, watchdog_ns;

@@ -1,0 +1,69 @@
+/*
+ * engine_state.h - what the chapters of the engine (engine_inner.h) keep; each structure belongs to one of them.
+ */
+#ifndef DAEMON_ENGINE_STATE_H
+#define DAEMON_ENGINE_STATE_H
+
+#include <jansson.h>
+
+#include "control/control.h"
+#include "daemon/clerk.h"
+#include "daemon/judge.h"
+
+/* A lane of judging: one batch at a time. */
+struct lane_state {
+	struct judge *judge;
+	const struct judged_batch *batch; /* that the judge has; NULL: idle. Only the paths of its items may be read */
+	uint64_t oldest; /* the least number in the batch */
+};
+
+/* Something about the house's own files that is not right. */
+struct tamper {
+	char *path, *what;
+};
+
+/* What is to be looked at, gathered until the end of a round of the loop. */
+struct look_list {
+	char **paths;
+	size_t count, capacity;
+	bool everything;
+};
+
+/* Somebody who waits until all that was changed before he asked has been judged. */
+struct waiter {
+	struct waiter *next;
+	struct control_client *client;
+	json_t *request; /* owned */
+};
+
+enum barrier_stage { BARRIER_IDLE, BARRIER_MARK, BARRIER_LOOKS, BARRIER_NAMES };
+
+struct barrier {
+	enum barrier_stage stage;
+	uint64_t mark, marked; /* the last mark made; the last that came through */
+	unsigned attempts;
+	uint64_t retry_ns, settle_ns;
+	uint64_t force; /* names up to this number are due at once */
+	uint64_t ring; /* the number of the ring's sweep that is waited for; 0 none */
+	struct waiter *waiting; /* for the running barrier */
+	struct waiter *next; /* came while it ran: for the next one */
+	char gap[256]; /* why it can't be said for sure; "" it can */
+};
+
+/* A client that gets a long answer. */
+struct streaming {
+	struct streaming *next;
+	struct control_client *client;
+	struct answer *answer; /* owned; NULL: still being made */
+	bool in_changes;
+	bool synced;
+	char gap[256];
+};
+
+/* What the last coverage line said. */
+struct coverage_told {
+	bool any;
+	uint64_t polled, failed, blind;
+};
+
+#endif
