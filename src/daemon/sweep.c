@@ -180,6 +180,8 @@ static int ask_slice(struct sweep *sweep, struct view *view, struct err *err)
 	r = drift_mark_last(sweep->drift, &sweep->at, err);
 	if (r < 0)
 		return r;
+	if (sweep->at.len == 0) /* a new round, or the marks were lost */
+		sweep->progress.entries = sweep->progress.bytes = 0;
 	after = malloc(sweep->at.len + 1);
 	if (!after)
 		return err_nomem(err);
