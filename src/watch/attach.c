@@ -243,7 +243,7 @@ int attach_drop(struct watch *watch, uint32_t id, bool tell, struct err *err)
 		if (r == 0)
 			r = watch_tell_gone(watch, buf_bytes(&watch->other), err);
 	}
-	stand_leave(watch);
+	standing_leave(watch);
 	for (uint32_t at = innermost(watch, id); r == 0;) {
 		uint32_t parent = nodes_at(&watch->nodes, at)->parent;
 

@@ -13,7 +13,7 @@ enum { STRUCTURE = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO };
 /* Somebody else's file came into a directory whose events only root could make. */
 static int reclassify(struct watch *watch, uint32_t id, enum foreign foreign, struct err *err)
 {
-	int fd = stand_at(watch, id), r;
+	int fd = standing_at(watch, id), r;
 
 	if (fd < 0 || foreign <= (enum foreign)nodes_at(&watch->nodes, id)->foreign ||
 	    !is_watched(nodes_at(&watch->nodes, id)))
@@ -33,7 +33,7 @@ static int reclassify_for(struct watch *watch, uint32_t id, const char *name, st
 
 	if (nodes_at(&watch->nodes, id)->foreign == FOREIGN_ALL)
 		return 0;
-	fd = stand_at(watch, id);
+	fd = standing_at(watch, id);
 	if (fd < 0 || sys_stat(fd, name, &stat) < 0)
 		return 0;
 	return reclassify(watch, id, foreign_of_name(&stat), err);
@@ -42,7 +42,7 @@ static int reclassify_for(struct watch *watch, uint32_t id, const char *name, st
 /* Its own rights changed. */
 static int reclassify_dir(struct watch *watch, uint32_t id, struct err *err)
 {
-	int fd = stand_at(watch, id);
+	int fd = standing_at(watch, id);
 	struct statx stat;
 
 	if (fd < 0 || sys_stat(fd, "", &stat) < 0)

@@ -136,13 +136,13 @@ void attach_sweep(struct watch *watch, enum watch_class class, uint64_t number);
 int limit_evict(struct watch *watch, uint8_t severity, struct err *err);
 uint64_t limit_read(void);
 
-/* --- stand.c: going to a directory by its node --- */
+/* --- standing.c: going to a directory by its node --- */
 /* An O_PATH descriptor, borrowed until the next call; -ESTALE when the path leads to something else. */
-int stand_at(struct watch *watch, uint32_t id);
-int stand_policy(struct watch *watch, uint32_t id, const struct policy_dir **ret_dir, struct err *err);
-void stand_leave(struct watch *watch);
-bool stand_is(const struct node *node, const struct statx *stat); /* this very directory */
-bool stand_leads(struct watch *watch, uint32_t id); /* does the node's path lead to the directory it stands for? */
+int standing_at(struct watch *watch, uint32_t id);
+int standing_policy(struct watch *watch, uint32_t id, const struct policy_dir **ret_dir, struct err *err);
+void standing_leave(struct watch *watch);
+bool standing_is(const struct node *node, const struct statx *stat); /* this very directory */
+bool standing_leads(struct watch *watch, uint32_t id); /* does the node's path lead to the directory it stands for? */
 
 /* --- walk.c: reading directories --- */
 enum { WALK_TELL = 1, WALK_LOOK = 2, WALK_DEEP = 4 }; /* tell each entry; look at what is new; go into what is known */

@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "sys/file.h"
-#include "watch/listing.h"
+#include "watch/readdir.h"
 #include "watch/walk.h"
 
 enum { TRIES = 3 };
@@ -85,7 +85,7 @@ static enum foreign survey(struct walk *walk, struct frame *frame, const struct 
 	int failure;
 
 	if (reading.foreign != FOREIGN_ALL)
-		(void)listing_each(frame->fd, walk->watch->listing, LISTING_BYTES, survey_name, &reading, &failure);
+		(void)readdir_each(frame->fd, walk->watch->listing, LISTING_BYTES, survey_name, &reading, &failure);
 	return reading.foreign;
 }
 
@@ -156,7 +156,7 @@ static int read_names(struct walk *walk, const struct statx *stat, struct err *e
 	int failure, r;
 
 	reading.ask = reading.foreign != FOREIGN_ALL;
-	r = listing_each(frame->fd, watch->listing, LISTING_BYTES, read_name, &reading, &failure);
+	r = readdir_each(frame->fd, watch->listing, LISTING_BYTES, read_name, &reading, &failure);
 	if (r < 0)
 		return r;
 	if (failure < 0 && failure != -ENOENT) {
@@ -262,7 +262,7 @@ static int settle_twins(struct walk *walk, struct frame *frame, struct bytes nam
 
 	for (twin = wd < 0 ? NODE_NONE : nodes_by_wd(nodes, class, wd); twin;
 	     twin = nodes_next_by_wd(nodes, class, twin))
-		if (twin != frame->node && !nodes_is_above(nodes, twin, parent) && !stand_leads(watch, twin))
+		if (twin != frame->node && !nodes_is_above(nodes, twin, parent) && !standing_leads(watch, twin))
 			break;
 	if (!twin)
 		return 0;
@@ -274,7 +274,7 @@ static int settle_twins(struct walk *walk, struct frame *frame, struct bytes nam
 	if (r < 0)
 		return r;
 	rename_forget(watch, twin);
-	stand_leave(watch);
+	standing_leave(watch);
 	frame->node = twin;
 	return nodes_move(nodes, twin, parent, name, err);
 }
@@ -319,7 +319,7 @@ int place_name(struct walk *walk, struct bytes name, struct err *err)
 		return err_nomem(err);
 	name = buf_bytes(&copy);
 	found = open_name(walk, frame, (const char *)copy.data, &fd, &stat);
-	if (id && (found == 0 || (found > 0 && !stand_is(nodes_at(&watch->nodes, id), &stat)))) {
+	if (id && (found == 0 || (found > 0 && !standing_is(nodes_at(&watch->nodes, id), &stat)))) {
 		r = attach_drop(watch, id, is_loud(walk), err);
 		id = NODE_NONE;
 	}

@@ -129,13 +129,14 @@ static bool stands(struct watch *watch, uint32_t parent, struct bytes name, uint
 {
 	char text[256];
 	struct statx stat;
-	int fd = stand_at(watch, parent);
+	int fd = standing_at(watch, parent);
 
 	if (fd < 0 || name.len >= sizeof(text))
 		return false;
 	memcpy(text, name.data, name.len);
 	text[name.len] = '\0';
-	return sys_stat(fd, text, &stat) == 0 && S_ISDIR(stat.stx_mode) && stand_is(nodes_at(&watch->nodes, id), &stat);
+	return sys_stat(fd, text, &stat) == 0 && S_ISDIR(stat.stx_mode) &&
+	       standing_is(nodes_at(&watch->nodes, id), &stat);
 }
 
 int rename_from(struct watch *watch, uint32_t parent, struct bytes name, struct bytes path, uint32_t cookie,
@@ -153,7 +154,7 @@ int rename_from(struct watch *watch, uint32_t parent, struct bytes name, struct 
 		return r < 0 ? r : tell_renamed(watch, path, held_path(&held), is_dir, err);
 	}
 	if (child && !stands(watch, parent, name, child)) {
-		stand_leave(watch);
+		standing_leave(watch);
 		r = nodes_float(&watch->nodes, child, path, err);
 		if (r < 0)
 			return r;
@@ -171,7 +172,7 @@ static int land(struct watch *watch, uint32_t node, uint32_t parent, struct byte
 	if (node && there)
 		r = attach_drop(watch, there, true, err);
 	if (node && r == 0) {
-		stand_leave(watch);
+		standing_leave(watch);
 		r = nodes_move(&watch->nodes, node, parent, name, err);
 	}
 	return r < 0 ? r : walk_child(watch, parent, name, WALK_TELL, err);

@@ -56,8 +56,8 @@ static void reopen_above(struct walk *walk, int below_fd)
 	if (frame->fd >= 0 || frame->at >= frame->names.len)
 		return;
 	fd = below_fd < 0 ? -1 : sys_open_path(below_fd, "..");
-	if (fd < 0 || sys_stat(fd, "", &stat) < 0 || !stand_is(nodes_at(&walk->watch->nodes, frame->node), &stat)) {
-		int standing = stand_at(walk->watch, frame->node);
+	if (fd < 0 || sys_stat(fd, "", &stat) < 0 || !standing_is(nodes_at(&walk->watch->nodes, frame->node), &stat)) {
+		int standing = standing_at(walk->watch, frame->node);
 
 		fd_closep(&fd);
 		fd = standing < 0 ? -1 : fcntl(standing, F_DUPFD_CLOEXEC, 0);
@@ -142,7 +142,7 @@ int walk_node(struct watch *watch, uint32_t id, unsigned flags, const atomic_boo
 	CLEANUP(walk_done) struct walk walk = { .watch = watch, .flags = flags, .interrupted = interrupted };
 	struct policy_dir *policy_dir = NULL;
 	struct statx stat;
-	int fd = stand_at(watch, id), r;
+	int fd = standing_at(watch, id), r;
 
 	fd = fd < 0 ? fd : sys_open_dir(fd, ".");
 	if (fd < 0)
@@ -172,7 +172,7 @@ static int begin_at_name(struct walk *walk, uint32_t parent, struct bytes name, 
 	int fd, r = begin(walk, parent, err);
 
 	if (r == 0)
-		r = stand_policy(watch, parent, &policy_dir, err);
+		r = standing_policy(watch, parent, &policy_dir, err);
 	if (r < 0)
 		return r;
 	fd = fcntl(watch->standing.fd, F_DUPFD_CLOEXEC, 0);
@@ -194,7 +194,7 @@ int walk_child(struct watch *watch, uint32_t parent, struct bytes name, unsigned
 {
 	CLEANUP(walk_done) struct walk walk = { .watch = watch, .flags = flags };
 	uint32_t child = nodes_child(&watch->nodes, parent, name);
-	int fd = stand_at(watch, parent), r;
+	int fd = standing_at(watch, parent), r;
 	bool enter = false;
 
 	if (fd < 0) {

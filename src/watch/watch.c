@@ -93,7 +93,7 @@ void watch_freep(struct watch **watch)
 	drain_freep(&old->drain);
 	for (int class = 0; class < WATCH_CLASSES; class ++)
 		fd_closep(&old->fds[class]);
-	stand_leave(old);
+	standing_leave(old);
 	fd_closep(&old->root_fd);
 	rename_done(old);
 	nodes_done(&old->nodes);
@@ -109,7 +109,7 @@ int watch_start(struct watch *watch, const atomic_bool *interrupted, struct err 
 {
 	int r = walk_node(watch, NODE_ROOT, WALK_DEEP, interrupted, err);
 
-	stand_leave(watch);
+	standing_leave(watch);
 	watch->retry.next_ns = time_monotonic_ns() + RETRY_NS;
 	return r;
 }
@@ -140,7 +140,7 @@ int watch_process(struct watch *watch, unsigned budget, struct err *err)
 		done++;
 	}
 	watch->lost_told = false;
-	stand_leave(watch); /* an open directory would keep its file system from being unmounted */
+	standing_leave(watch); /* an open directory would keep its file system from being unmounted */
 	return r < 0 ? r : done == budget;
 }
 
@@ -162,7 +162,7 @@ int watch_tick(struct watch *watch, uint64_t now_ns, struct err *err)
 		r = loss_step(watch, now_ns, err);
 	if (r == 0)
 		r = retry_step(watch, now_ns, err);
-	stand_leave(watch);
+	standing_leave(watch);
 	return r;
 }
 
@@ -174,9 +174,9 @@ int watch_rule(struct watch *watch, const struct watch_options *options, struct 
 	watch->options.mounts = options->mounts;
 	watch->options.blind = options->blind;
 	watch->options.blind_count = options->blind_count;
-	stand_leave(watch);
+	standing_leave(watch);
 	r = walk_node(watch, NODE_ROOT, WALK_DEEP, NULL, err);
-	stand_leave(watch);
+	standing_leave(watch);
 	return r;
 }
 
@@ -193,7 +193,7 @@ int watch_rewalk(struct watch *watch, struct bytes path, struct err *err)
 		r = err_nomem(err);
 	else /* its parent knows whether it is the directory that it was */
 		r = walk_child(watch, node->parent, buf_bytes(&name), 0, err);
-	stand_leave(watch);
+	standing_leave(watch);
 	return r;
 }
 

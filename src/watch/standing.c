@@ -1,4 +1,4 @@
-/* stand.c - going to a directory by its node; see inner.h. */
+/* standing.c - going to a directory by its node; see inner.h. */
 #include <errno.h>
 
 #include "base/cleanup.h"
@@ -7,12 +7,12 @@
 #include "watch/inner.h"
 #include "watch/reach.h"
 
-bool stand_is(const struct node *node, const struct statx *stat)
+bool standing_is(const struct node *node, const struct statx *stat)
 {
 	return node->inode == stat->stx_ino && node->device == stat_device(stat);
 }
 
-void stand_leave(struct watch *watch)
+void standing_leave(struct watch *watch)
 {
 	fd_closep(&watch->standing.fd);
 	policy_dir_freep(&watch->standing.policy_dir);
@@ -37,23 +37,23 @@ static int open_node(struct watch *watch, uint32_t id)
 	r = sys_stat(fd, "", &stat);
 	if (r < 0)
 		return r;
-	return stand_is(nodes_at(&watch->nodes, id), &stat) ? STEAL_FD(fd) : -ESTALE;
+	return standing_is(nodes_at(&watch->nodes, id), &stat) ? STEAL_FD(fd) : -ESTALE;
 }
 
-int stand_at(struct watch *watch, uint32_t id)
+int standing_at(struct watch *watch, uint32_t id)
 {
 	int fd;
 
 	if (watch->standing.id == id)
 		return watch->standing.fd;
-	stand_leave(watch);
+	standing_leave(watch);
 	fd = open_node(watch, id);
 	if (fd >= 0)
 		watch->standing = (struct standing){ .id = id, .fd = fd };
 	return fd;
 }
 
-int stand_policy(struct watch *watch, uint32_t id, const struct policy_dir **ret_dir, struct err *err)
+int standing_policy(struct watch *watch, uint32_t id, const struct policy_dir **ret_dir, struct err *err)
 {
 	CLEANUP(buf_done) struct buf path = BUF_INIT;
 	int r;
@@ -70,7 +70,7 @@ int stand_policy(struct watch *watch, uint32_t id, const struct policy_dir **ret
 	return 0;
 }
 
-bool stand_leads(struct watch *watch, uint32_t id)
+bool standing_leads(struct watch *watch, uint32_t id)
 {
 	CLEANUP(fd_closep) int fd = open_node(watch, id);
 

@@ -1,5 +1,5 @@
-/* listing.c - see listing.h. */
-#include "watch/listing.h"
+/* readdir.c - see readdir.h. */
+#include "watch/readdir.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +13,7 @@ static bool is_dots(const char *name)
 	return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
 }
 
-static int each_in(const unsigned char *data, size_t len, listing_fn fn, void *context)
+static int each_in(const unsigned char *data, size_t len, readdir_fn fn, void *context)
 {
 	for (size_t at = 0; at < len;) {
 		const struct dirent64 *entry = (const struct dirent64 *)(const void *)(data + at);
@@ -28,7 +28,7 @@ static int each_in(const unsigned char *data, size_t len, listing_fn fn, void *c
 	return 0;
 }
 
-int listing_each(int fd, void *buffer, size_t size, listing_fn fn, void *context, int *ret_failure)
+int readdir_each(int fd, void *buffer, size_t size, readdir_fn fn, void *context, int *ret_failure)
 {
 	long len = 0;
 	int r = 0;
