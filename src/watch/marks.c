@@ -121,6 +121,9 @@ int marks_event(struct watch *watch, enum watch_class class, struct bytes name, 
 	/* those before it that have not come through never will */
 	memmove(mark_at(watch, 0), mark_at(watch, index + 1), (mark_count(watch) - index - 1) * sizeof(struct mark));
 	watch->marks.len -= (index + 1) * sizeof(struct mark);
-	r = loss_tell(watch, err);
+	/* both queues have been read up to here: what is held has no other half */
+	r = rename_settle(watch, UINT64_MAX, err);
+	if (r == 0)
+		r = loss_tell(watch, err);
 	return r < 0 ? r : watch->options.sink.marked(watch->options.sink.context, number, err);
 }
