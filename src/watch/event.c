@@ -49,7 +49,7 @@ static int reclassify_dir(struct watch *watch, uint32_t id, struct err *err)
 		return 0;
 	if (foreign_of_dir(&stat) == FOREIGN_ALL)
 		return reclassify(watch, id, FOREIGN_ALL, err);
-	return nodes_at(&watch->nodes, id)->foreign == FOREIGN_ALL ? walk_node(watch, id, 0, NULL, err) : 0;
+	return nodes_at(&watch->nodes, id)->foreign == FOREIGN_ALL ? walk_node(watch, id, WALK_LOOK, NULL, err) : 0;
 }
 
 /* What stands at the place of a node now, whatever was said of it. */

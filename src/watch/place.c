@@ -148,14 +148,17 @@ static int drop_unseen(struct walk *walk, uint32_t id, struct err *err)
 	return r;
 }
 
-static int read_names(struct walk *walk, const struct statx *stat, struct err *err)
+/* FRESH: the watch is new. Of an old one events have told what others may do here, unless some were lost. */
+static int read_names(struct walk *walk, const struct statx *stat, bool fresh, struct err *err)
 {
 	struct frame *frame = &walk->frames[walk->depth - 1];
 	struct watch *watch = walk->watch;
 	struct reading reading = { .walk = walk, .frame = frame, .foreign = foreign_of_dir(stat), .err = err };
 	int failure, r;
 
-	reading.ask = reading.foreign != FOREIGN_ALL;
+	reading.ask = reading.foreign != FOREIGN_ALL && (fresh || is_loud(walk));
+	if (reading.foreign != FOREIGN_ALL && !reading.ask)
+		reading.foreign = (enum foreign)nodes_at(&watch->nodes, frame->node)->foreign;
 	r = readdir_each(frame->fd, watch->listing, LISTING_BYTES, read_name, &reading, &failure);
 	if (r < 0)
 		return r;
@@ -170,10 +173,11 @@ static int read_names(struct walk *walk, const struct statx *stat, struct err *e
 	return r;
 }
 
-int place_dir(struct walk *walk, const struct statx *stat, struct err *err)
+int place_dir(struct walk *walk, const struct statx *stat, bool fresh, struct err *err)
 {
 	struct frame *frame = &walk->frames[walk->depth - 1];
 	struct node *node = nodes_at(&walk->watch->nodes, frame->node);
+	bool watched = is_watched(node);
 	int r;
 
 	node->inode = stat->stx_ino;
@@ -181,8 +185,8 @@ int place_dir(struct walk *walk, const struct statx *stat, struct err *err)
 	if (marks_is_dir(walk->watch, stat))
 		node->flags |= NODE_OURS;
 	r = attach_set(walk->watch, frame->node, frame->fd,
-		       is_watched(node) ? (enum foreign)node->foreign : survey(walk, frame, stat), err);
-	return r < 0 ? r : read_names(walk, stat, err);
+		       watched ? (enum foreign)node->foreign : survey(walk, frame, stat), err);
+	return r < 0 ? r : read_names(walk, stat, fresh || !watched, err);
 }
 
 /* --- one name --- */
@@ -300,7 +304,7 @@ static int place_open(struct walk *walk, bool is_new, struct bytes name, const s
 			return r;
 	}
 	set_severity(walk->watch, frame->node, severity);
-	return place_dir(walk, stat, err);
+	return place_dir(walk, stat, is_new, err);
 }
 
 int place_name(struct walk *walk, struct bytes name, struct err *err)

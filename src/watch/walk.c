@@ -159,7 +159,7 @@ int walk_node(struct watch *watch, uint32_t id, unsigned flags, const atomic_boo
 	if (r == 0 && sys_stat(fd, "", &stat) < 0)
 		return 0;
 	if (r == 0)
-		r = place_dir(&walk, &stat, err);
+		r = place_dir(&walk, &stat, false, err);
 	return r < 0 ? r : run(&walk, err);
 }
 

@@ -36,7 +36,7 @@ int walk_push(struct walk *walk, uint32_t id, int fd, struct policy_dir *policy_
 
 /* What stands at NAME in the top frame's directory: places it, and pushes a frame when it is to be gone through. */
 int place_name(struct walk *walk, struct bytes name, struct err *err);
-/* Gives the top frame's directory, STAT, its watches and reads its names into the frame. */
-int place_dir(struct walk *walk, const struct statx *stat, struct err *err);
+/* Gives the top frame's directory, STAT, its watches and reads its names into the frame. FRESH: its watches are new. */
+int place_dir(struct walk *walk, const struct statx *stat, bool fresh, struct err *err);
 
 #endif

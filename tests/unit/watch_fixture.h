@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -175,6 +176,9 @@ static inline struct watch_options options_of(struct fixture *fixture)
 	};
 }
 
+/* Where the tree is made. */
+static const char *fixture_base = "/tmp";
+
 static inline int setup(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
@@ -182,7 +186,7 @@ static inline int setup(void **state)
 
 	assert_non_null(fixture);
 	(void)umask(022);
-	(void)snprintf(fixture->dir, sizeof(fixture->dir), "%s", "/tmp/tally-watch-XXXXXX");
+	(void)snprintf(fixture->dir, sizeof(fixture->dir), "%s/tally-watch-XXXXXX", fixture_base);
 	assert_non_null(mkdtemp(fixture->dir));
 	assert_int_equal(chmod(fixture->dir, 0755), 0);
 	(void)snprintf(fixture->tree, sizeof(fixture->tree), "%s/tree", fixture->dir);
@@ -230,19 +234,21 @@ static inline void start(struct fixture *fixture)
 	start_with(fixture, &options);
 }
 
-/* One turn of an owner's loop. */
-static inline void turn(struct fixture *fixture)
+/* One turn of an owner's loop; false when nothing came for a while. */
+static inline bool turn(struct fixture *fixture)
 {
 	struct pollfd polled = { .fd = watch_fd(fixture->watch), .events = POLLIN };
 	struct err err = ERR_INIT;
 	uint64_t now = time_monotonic_ns(), due = watch_due_ns(fixture->watch);
 	int wait = due <= now ? 0 : due - now > 100 * 1000 * 1000 ? 100 : 1 + (int)((due - now) / 1000000);
 
-	(void)poll(&polled, 1, wait);
+	bool idle = poll(&polled, 1, wait) == 0 && wait == 100;
+
 	if (watch_process(fixture->watch, 1000, &err) < 0)
 		fail_msg("process: %s", err.message);
 	if (watch_tick(fixture->watch, time_monotonic_ns(), &err) < 0)
 		fail_msg("tick: %s", err.message);
+	return !idle;
 }
 
 /* Until every event made before has been handled, and no half of a rename is held. */
@@ -256,12 +262,12 @@ static inline void settle(struct fixture *fixture)
 
 		if (watch_mark(fixture->watch, mark, &err) < 0)
 			fail_msg("mark: %s", err.message);
-		for (int turns = 0; turns < 200 && fixture->last_mark != mark; turns++)
-			turn(fixture);
+		for (int idle = 0; idle < 5 && fixture->last_mark != mark;)
+			idle += !turn(fixture);
 		if (fixture->last_mark != mark)
 			continue; /* an overflow took it */
 		for (int turns = 0; turns < 600 && !watch_settled(fixture->watch); turns++)
-			turn(fixture);
+			(void)turn(fixture);
 		if (watch_settled(fixture->watch))
 			return;
 	}
