@@ -174,13 +174,18 @@ static int answer_query(struct clerk *clerk, const struct job *job, struct compa
 
 /* ---- the thread ---- */
 
+/* What went well may have tried something that did not: its words are left behind in ERR. */
 static void do_job(struct clerk *clerk, struct job *job)
 {
+	struct err err = ERR_INIT;
+
 	if (job->loaded) {
-		(void)stand_load(clerk->place, job->before, &clerk->stop, &job->loaded->stand, &job->loaded->err);
+		if (stand_load(clerk->place, job->before, &clerk->stop, &job->loaded->stand, &err) < 0)
+			job->loaded->err = err;
 		mailbox_put(clerk->out, &STEAL(job->loaded)->mail);
 	} else {
-		(void)answer_query(clerk, job, &job->answer->comparison, &job->answer->err);
+		if (answer_query(clerk, job, &job->answer->comparison, &err) < 0)
+			job->answer->err = err;
 		mailbox_put(clerk->out, &STEAL(job->answer)->mail);
 	}
 }
