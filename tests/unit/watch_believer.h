@@ -55,6 +55,18 @@ static inline size_t believer_at(const struct believer *believer, const char *pa
 	return low;
 }
 
+/* Is there no link on the way? A scan would not go through one. */
+static inline bool is_direct(const char *path)
+{
+	struct bytes above = path_parent(bytes_of(path));
+	char *copy = strndup((const char *)above.data, above.len), *real = realpath(copy, NULL);
+	bool direct = !real ? errno == ENAMETOOLONG : strcmp(real, copy) == 0;
+
+	free(copy);
+	free(real);
+	return direct;
+}
+
 static inline void believer_look(struct believer *believer, const char *path)
 {
 	struct belief belief = { .path = NULL };
@@ -62,7 +74,7 @@ static inline void believer_look(struct believer *believer, const char *path)
 	bool found;
 	size_t at = believer_at(believer, path, &found);
 
-	if (lstat(path, &st) < 0) {
+	if (lstat(path, &st) < 0 || !is_direct(path)) {
 		if (found) {
 			free(believer->rows[at].path);
 			believer->count--;
