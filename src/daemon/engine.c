@@ -143,7 +143,7 @@ static int take_time(struct engine *engine, struct err *err)
 	if (engine->reload_ns && now_ns >= engine->reload_ns)
 		r = renew_house(engine, err);
 	if (r >= 0 && engine->mounts_ns && now_ns >= engine->mounts_ns)
-		r = renew_mounts(engine, err);
+		r = mounts_renew(engine, err);
 	if (r >= 0 && now_ns >= watch_due_ns(engine->watch))
 		r = watch_tick(engine->watch, now_ns, err);
 	if (r >= 0)
@@ -251,6 +251,7 @@ static void engine_done(struct engine *engine)
 	if (engine->view)
 		view_unrefp(&engine->view);
 	mounttable_done(&engine->mounts);
+	free(engine->hidden_since);
 	buf_done(&engine->last_name);
 	json_decref(engine->last_gap);
 	json_decref(engine->last_scan);

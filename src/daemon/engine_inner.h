@@ -7,6 +7,7 @@
  *	spread.c    names that share an inode
  *	looks.c     what must be looked at, and what looks have found
  *	renew.c     another generation, policy, mount table; tampers.c: what is wrong with the house's own files
+ *	mounts.c    what mounts hide
  *	barrier.c   nothing older than this is undecided
  *	requests.c  the control socket; status.c: what it tells of itself
  *	pulse.c     what the clock asks for
@@ -38,6 +39,7 @@ struct engine {
 
 	/* by what everything is judged */
 	struct mounttable mounts;
+	struct timestamp *hidden_since; /* one for each blind point of the view */
 	struct view *view;
 	struct baseline *rows; /* this thread's connection; NULL: no baseline */
 	struct policy_walk *walk; /* NULL when the policy can't be walked: never */
@@ -129,8 +131,17 @@ int looks_done(struct engine *engine, const struct look_done *done, struct err *
 int renew_begin(struct engine *engine, struct err *err); /* the first view */
 int renew_house(struct engine *engine, struct err *err); /* something of the house was touched, a while ago */
 int renew_loaded(struct engine *engine, struct stand_loaded *loaded, struct err *err);
-int renew_mounts(struct engine *engine, struct err *err);
+/* A view of STAND (a reference, taken over in any case) and of the present mount table. */
+int renew_view(struct engine *engine, struct stand *stand, struct view **ret_view, struct err *err);
+int renew_use(struct engine *engine, struct view *view,
+	      struct err *err); /* judges by VIEW from now on; takes it over */
 struct watch_options renew_watch_options(struct engine *engine);
+
+/* mounts.c */
+int mounts_begin(struct engine *engine, struct err *err); /* with the first view */
+int mounts_renew(struct engine *engine, struct err *err); /* the mount table may have changed */
+/* renew_use(), and what the mounts of VIEW do not hide any more is told and looked at. */
+int mounts_change(struct engine *engine, struct view *view, struct err *err);
 
 /* tampers.c */
 int tampers_find(struct engine *engine, struct err *err); /* holds the house against what was believed of it */

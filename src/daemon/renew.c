@@ -30,7 +30,7 @@ struct watch_options renew_watch_options(struct engine *engine)
 }
 
 /* STAND is taken over. */
-static int make_view(struct engine *engine, struct stand *stand, struct view **ret_view, struct err *err)
+int renew_view(struct engine *engine, struct stand *stand, struct view **ret_view, struct err *err)
 {
 	CLEANUP(fd_closep) int fd = -1;
 	char table[40];
@@ -65,7 +65,7 @@ static int connect_rows(struct engine *engine, struct view *view, struct err *er
 }
 
 /* VIEW is taken over when it succeeds. The watch is not told yet: the old view must live until it has been. */
-static int use_view(struct engine *engine, struct view *view, struct err *err)
+int renew_use(struct engine *engine, struct view *view, struct err *err)
 {
 	CLEANUP(policy_walk_freep) struct policy_walk *walk = NULL;
 	struct view *old = engine->view;
@@ -105,9 +105,11 @@ int renew_begin(struct engine *engine, struct err *err)
 	}
 	if (r < 0)
 		(void)snprintf(engine->baseline_trouble, sizeof(engine->baseline_trouble), "%.500s", trouble.message);
-	r = make_view(engine, stand, &view, err);
+	r = renew_view(engine, stand, &view, err);
 	if (r >= 0)
-		r = use_view(engine, view, err);
+		r = renew_use(engine, view, err);
+	if (r >= 0)
+		r = mounts_begin(engine, err);
 	if (r >= 0)
 		r = house_new(place, engine->setup->control_path, &engine->house, err);
 	if (r >= 0)
@@ -189,9 +191,9 @@ static int adopt(struct engine *engine, struct stand *stand, struct err *err)
 	engine->baseline_trouble[0] = '\0';
 	r = newer || signed_more ? tell_accepted(engine, stand, err) : 0;
 	if (r >= 0)
-		r = make_view(engine, stand_ref(stand), &view, err);
+		r = renew_view(engine, stand_ref(stand), &view, err);
 	if (r >= 0)
-		r = use_view(engine, view, err);
+		r = mounts_change(engine, view, err);
 	if (r >= 0 && newer)
 		r = follow(engine, before, new_rules, err);
 	return r;
@@ -272,71 +274,4 @@ int renew_house(struct engine *engine, struct err *err)
 			(void)snprintf(engine->trouble, sizeof(engine->trouble), "%.250s", trouble.message);
 	}
 	return r;
-}
-
-/* ---- mounts ---- */
-
-static int on_mount(void *context, const struct change *change, struct err *err)
-{
-	struct engine *engine = context;
-	struct happened happened = { .kind = change_kind_name(change->kind), .change = *change };
-
-	return events_change(&engine->events, &happened, err);
-}
-
-static int on_unexamined(void *context, const struct unexamined *unexamined, struct err *err)
-{
-	(void)context;
-	(void)unexamined;
-	(void)err;
-	return 0;
-}
-
-static int tell_mounts(struct engine *engine, const struct view *now, struct err *err)
-{
-	const struct view *before = engine->view;
-	const struct diff_sink sink = { on_mount, on_unexamined, engine };
-	CLEANUP(buf_done) struct buf blind = BUF_INIT;
-	struct diff_counts counts = { 0 };
-
-	return diff_mounts(now->policy, before->mounts, before->mount_count, now->mounts, now->mount_count, &sink,
-			   &blind, &counts, err);
-}
-
-/* What lay below a mount that is as recorded again may be anything. */
-static int look_below(struct engine *engine, const struct view *now, struct err *err)
-{
-	size_t count;
-	const struct bytes *blind = view_blind(engine->view, &count);
-	int r = 0;
-
-	for (size_t i = 0; r >= 0 && i < count; i++) {
-		if (!view_is_blind(now, blind[i]))
-			r = looks_add(engine, blind[i], true, err);
-	}
-	return r;
-}
-
-int renew_mounts(struct engine *engine, struct err *err)
-{
-	struct view *view = NULL;
-	struct stand *stand = engine->view->stand;
-	int r = make_view(engine, stand ? stand_ref(stand) : NULL, &view, err);
-
-	engine->mounts_ns = 0;
-	if (r < 0)
-		return r;
-	if (view_same_mounts(engine->view, view)) {
-		view_unrefp(&view);
-		return 0;
-	}
-	r = tell_mounts(engine, view, err);
-	if (r >= 0)
-		r = look_below(engine, view, err);
-	if (r < 0) {
-		view_unrefp(&view);
-		return r;
-	}
-	r = use_view(engine, view, err);
-	return r < 0 ? r : status_coverage(engine, err);
 }

@@ -156,7 +156,7 @@ static int read_names(struct walk *walk, const struct statx *stat, bool fresh, s
 	struct reading reading = { .walk = walk, .frame = frame, .foreign = foreign_of_dir(stat), .err = err };
 	int failure, r;
 
-	reading.ask = reading.foreign != FOREIGN_ALL && (fresh || is_loud(walk));
+	reading.ask = reading.foreign != FOREIGN_ALL && (fresh || (is_loud(walk) && !(walk->flags & WALK_DEEP)));
 	if (reading.foreign != FOREIGN_ALL && !reading.ask)
 		reading.foreign = (enum foreign)nodes_at(&watch->nodes, frame->node)->foreign;
 	r = readdir_each(frame->fd, watch->listing, LISTING_BYTES, read_name, &reading, &failure);
@@ -346,7 +346,7 @@ int place_name(struct walk *walk, struct bytes name, struct err *err)
 	r = walk_push(walk, id, fd, STEAL(policy_dir), walk->path.len, true, err);
 	if (r == 0)
 		r = place_open(walk, is_new, name, &stat, severity, err);
-	if (r == 0 && is_new && !deep && (walk->flags & WALK_LOOK)) {
+	if (r == 0 && is_new && (walk->flags & WALK_LOOK)) {
 		walk->path.len = walk->frames[walk->depth - 1].path_len;
 		r = watch_tell_look(watch, buf_bytes(&walk->path), true, err);
 	}

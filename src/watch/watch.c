@@ -175,7 +175,7 @@ int watch_rule(struct watch *watch, const struct watch_options *options, struct 
 	watch->options.blind = options->blind;
 	watch->options.blind_count = options->blind_count;
 	standing_leave(watch);
-	r = walk_node(watch, NODE_ROOT, WALK_DEEP, NULL, err);
+	r = walk_node(watch, NODE_ROOT, WALK_DEEP | WALK_LOOK, NULL, err);
 	standing_leave(watch);
 	return r;
 }
@@ -188,11 +188,11 @@ int watch_rewalk(struct watch *watch, struct bytes path, struct err *err)
 	int r;
 
 	if (id == NODE_ROOT || nodes_find(&watch->nodes, path) != id)
-		r = walk_node(watch, id, path.len == 1 ? WALK_DEEP : 0, NULL, err);
+		r = walk_node(watch, id, path.len == 1 ? WALK_DEEP | WALK_LOOK : WALK_LOOK, NULL, err);
 	else if (buf_add(&name, node->name, node->name_len) < 0)
 		r = err_nomem(err);
 	else /* its parent knows whether it is the directory that it was */
-		r = walk_child(watch, node->parent, buf_bytes(&name), 0, err);
+		r = walk_child(watch, node->parent, buf_bytes(&name), WALK_LOOK, err);
 	standing_leave(watch);
 	return r;
 }

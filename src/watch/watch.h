@@ -85,9 +85,10 @@ uint64_t watch_due_ns(const struct watch *watch);
 int watch_tick(struct watch *watch, uint64_t now_ns, struct err *err);
 
 /* Another policy, mount table or blind list: all of OPTIONS but mark_dirfd, queue_bytes and the sink are taken over.
- * Watches are added and dropped; no name is told. */
+ * Watches are added and dropped. Tells of no name in a directory that stays; one that is new under its name is to be looked at
+ * (sink.look), what is not there any more is gone (sink.gone): the events of that may still be waiting. */
 int watch_rule(struct watch *watch, const struct watch_options *options, struct err *err);
-/* Reads the tree at PATH again, adding what is missing: after an unmount, a mount, a gap. No name is told. */
+/* Reads the tree at PATH again, adding what is missing: after an unmount, a mount, a gap. Tells as watch_rule() does. */
 int watch_rewalk(struct watch *watch, struct bytes path, struct err *err);
 
 /* Barrier: makes a uniquely named file below mark_dirfd and removes it; sink.marked(NUMBER) follows, unless an overflow
