@@ -10,7 +10,9 @@
 
 #include "daemon/look.h"
 
-enum { TOLD_MAX = 4096 };
+#include "tree_fixture.h"
+
+enum { TOLD_MAX = 4096, LOOK_SEED = 20261122 };
 
 struct told {
 	char *names[TOLD_MAX];
@@ -31,6 +33,32 @@ struct rig {
 	const bool *told_dir;
 	size_t told_count;
 };
+
+/* Names that sort in every way around a slash. */
+static inline void fill_at_random(struct rig *rig)
+{
+	static const char *const names[] = { "a", "a-", "a.b", "a0", "b", "\xff", "!", "A" };
+	struct random random = { .state = LOOK_SEED };
+	char dirs[64][FIXTURE_PATH] = { "" };
+	size_t dir_count = 1;
+
+	for (int i = 0; i < 300; i++) {
+		char path[FIXTURE_PATH];
+		const char *dir = dirs[random_below(&random, dir_count)];
+
+		if (snprintf(path, sizeof(path), "%s%s%s", dir, *dir ? "/" : "",
+			     names[random_below(&random, ARRAY_SIZE(names))]) >= FIXTURE_PATH / 2)
+			continue;
+		if (access(under(rig->fixture->tree, path), F_OK) == 0)
+			continue;
+		if (dir_count < ARRAY_SIZE(dirs) && random_below(&random, 3) == 0) {
+			assert_int_equal(mkdir(under(rig->fixture->tree, path), 0755), 0);
+			memcpy(dirs[dir_count++], path, strlen(path) + 1);
+		} else {
+			put_text(under(rig->fixture->tree, path), path);
+		}
+	}
+}
 
 /* Past the grain of the clock: what is not changed from now on is known to be unchanged. */
 static inline void let_times_pass(void)

@@ -8,9 +8,7 @@
 #include <sched.h>
 #include <sys/syscall.h>
 
-#include "tree_fixture.h"
-
-enum { SEED = 20261122, IOPRIO_CLASS_OF_IDLE = 3 };
+enum { IOPRIO_CLASS_OF_IDLE = 3 };
 
 static int begin_with(void **state, void (*fill)(struct rig *rig))
 {
@@ -35,32 +33,6 @@ static int finish(void **state)
 	(void)fixture_teardown((void **)&rig->fixture);
 	free(rig);
 	return 0;
-}
-
-/* Names that sort in every way around a slash. */
-static void fill_at_random(struct rig *rig)
-{
-	static const char *const names[] = { "a", "a-", "a.b", "a0", "b", "\xff", "!", "A" };
-	struct random random = { .state = SEED };
-	char dirs[64][FIXTURE_PATH] = { "" };
-	size_t dir_count = 1;
-
-	for (int i = 0; i < 300; i++) {
-		char path[FIXTURE_PATH];
-		const char *dir = dirs[random_below(&random, dir_count)];
-
-		if (snprintf(path, sizeof(path), "%s%s%s", dir, *dir ? "/" : "",
-			     names[random_below(&random, ARRAY_SIZE(names))]) >= FIXTURE_PATH / 2)
-			continue;
-		if (access(under(rig->fixture->tree, path), F_OK) == 0)
-			continue;
-		if (dir_count < ARRAY_SIZE(dirs) && random_below(&random, 3) == 0) {
-			assert_int_equal(mkdir(under(rig->fixture->tree, path), 0755), 0);
-			memcpy(dirs[dir_count++], path, strlen(path) + 1);
-		} else {
-			put_text(under(rig->fixture->tree, path), path);
-		}
-	}
 }
 
 static int begin_random(void **state)
