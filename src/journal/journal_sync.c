@@ -83,9 +83,15 @@ int journal_sync(struct journal *journal, struct err *err)
 	return failed ? err_errno(err, failed, "cannot sync the journal") : 0;
 }
 
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 void journal_remember_path(struct journal *journal)
 {
 	char link[64], path[PATH_MAX];
+	struct stat folder, named;
 	ssize_t len;
 
 	free(journal->path);
@@ -95,12 +101,9 @@ void journal_remember_path(struct journal *journal)
 	if (len <= 0 || (size_t)len >= sizeof(path) - 1 || path[0] != '/')
 		return;
 	path[len] = '\0';
-	journal->path = strdup(path);
-}
-
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+	/* of a mount from another namespace the kernel may tell a name that holds only there */
+	if (fstat(journal->shared->dirfd, &folder) == 0 && stat(path, &named) == 0 && same_file(&folder, &named))
+		journal->path = strdup(path);
 }
 
 int journal_check(const struct journal *journal, struct err *err)

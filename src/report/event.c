@@ -8,16 +8,11 @@
 
 int event_parse(const char *line, size_t len, struct event *ret_event, struct err *err)
 {
-	json_error_t problem;
-	json_t *object;
+	json_t *object = record_parse(line, len, err);
 	const char *kind;
 
-	record_seed();
-	object = json_loadb(line, len, JSON_REJECT_DUPLICATES, &problem);
-	if (!json_is_object(object)) {
-		json_decref(object);
-		return err_set(err, ERR_DATA, "an event is not a JSON object");
-	}
+	if (!object)
+		return err->code;
 	kind = event_string(object, "kind");
 	*ret_event = (struct event){ object, kind ? kind : "" };
 	return 0;
@@ -108,9 +103,11 @@ int report_event(const struct report_out *out, const char *line, struct err *err
 {
 	CLEANUP(text_done) struct text text = { .out = out };
 	CLEANUP(event_done) struct event event = { .object = NULL };
-	struct err ignored = ERR_INIT;
+	int r = event_parse(line, strlen(line), &event, err);
 
-	if (event_parse(line, strlen(line), &event, &ignored) < 0) {
+	if (r == ERR_INTERNAL)
+		return r;
+	if (r < 0) {
 		if (out->json)
 			return write_unreadable(out, line, err);
 		text_colored(&text, COLOR_BAD, "unreadable");

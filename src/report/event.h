@@ -16,7 +16,7 @@ struct event {
 	json_t *object; /* owned */
 	const char *kind; /* "" when there is none; borrowed */
 };
-/* LINE is a JSON object. ERR_DATA when it is not. */
+/* LINE is a JSON object. ERR_DATA when it is not, ERR_INTERNAL when memory is short. */
 int event_parse(const char *line, size_t len, struct event *ret_event, struct err *err);
 void event_done(struct event *event);
 
@@ -34,7 +34,7 @@ struct event_entry {
 	struct buf user, group, target; /* that the entry borrows from */
 };
 void event_entry_done(struct event_entry *entry);
-/* OBJECT may be NULL: nothing has a value. */
+/* OBJECT may be NULL: nothing has a value. That memory ran short tell the bufs. */
 void event_entry_read(const json_t *object, struct event_entry *ret_entry);
 
 /* The event for people; the second from behind its head on, of those that say what changed. */

@@ -71,6 +71,13 @@ static void add_mount(struct text *text, const json_t *side)
 	add(text, id);
 }
 
+static void read_entry(struct text *text, const json_t *side, struct event_entry *ret_entry)
+{
+	event_entry_read(side, ret_entry);
+	text->buf.failed |=
+		buf_failed(&ret_entry->user) || buf_failed(&ret_entry->group) || buf_failed(&ret_entry->target);
+}
+
 static void add_differences(struct text *text, const json_t *object)
 {
 	const json_t *before = json_object_get(object, "before"), *after = json_object_get(object, "after");
@@ -79,8 +86,8 @@ static void add_differences(struct text *text, const json_t *object)
 	enum attr attr;
 	size_t i;
 
-	event_entry_read(before, &old);
-	event_entry_read(after, &new);
+	read_entry(text, before, &old);
+	read_entry(text, after, &new);
 	json_array_foreach(json_object_get(object, "attributes"), i, name)
 	{
 		const char *known = json_string_value(name);
@@ -115,7 +122,7 @@ static void add_description(struct text *text, const json_t *side)
 
 	if (!json_is_object(side))
 		return;
-	event_entry_read(side, &entry);
+	read_entry(text, side, &entry);
 	text_description(text, &entry.entry);
 	json_object_foreach(json_object_get(side, "xattrs"), name, value) add_xattr(text, name, "\n");
 	for (size_t i = 0; i < ARRAY_SIZE(textual); i++) {

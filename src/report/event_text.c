@@ -95,6 +95,7 @@ static void add_value(struct text *text, const json_t *value)
 		add(text, json_string_value(value));
 	} else {
 		dumped = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
+		text->buf.failed |= !dumped;
 		add(text, dumped);
 	}
 }

@@ -15,8 +15,9 @@ struct record {
 	bool failed; /* memory ran short */
 };
 struct record record_new(void);
-/* Keys jansson's hash tables; record_new() does. Before anything is parsed. */
-void record_seed(void);
+/* An object (the caller's) from its text; duplicate members are refused. NULL: ERR_DATA when it is none, ERR_INTERNAL when memory
+ * ran short, which jansson itself does not always tell. */
+json_t *record_parse(const char *text, size_t len, struct err *err);
 void record_done(struct record *record);
 
 /* Each adds a member at the end; VALUE is consumed. */

@@ -115,6 +115,14 @@ key_once() {
 	fi
 }
 
+log_once() {
+	faulty "$1" "$2" log --all
+	sane "log $1:$2" || return 1
+	[ "$status" -ne 0 ] || diff "$T/good" "$T/out"
+	faulty "$1" "$2" verify "$STATE/journal"
+	sane "verify of a journal $1:$2"
+}
+
 @test "init: allocations" { each malloc 120 init_once; }
 @test "init: writes, syncs, renames" {
 	each write 60 init_once
@@ -210,4 +218,15 @@ killed() {
 	must 0 tally check
 	# what the killed ones left lying about stays bounded
 	[ "$(find "$STATE" -type f | wc -l)" -lt 60 ]
+}
+
+@test "log, verify of a journal: allocations, writes" {
+	mkdir "$STATE/journal"
+	for i in 1 2 3; do
+		echo "2026-03-22T03:00:0$i.000000000Z \"kind\":\"added\",\"path\":\"/$i\",\"after\":{\"type\":\"symlink\",\"target\":\"$i\"}"
+	done | python3 "$BATS_TEST_DIRNAME/../oracle/journal.py" --append "$STATE/journal" 2
+	must 0 tally log --all
+	printf '%s\n' "$output" >"$T/good"
+	each malloc 120 log_once
+	each write 20 log_once
 }

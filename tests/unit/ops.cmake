@@ -1,1 +1,2 @@
 tally_unit(ops_paths ROOMS ops)
+tally_unit(ops_since ROOMS ops)

@@ -2,8 +2,10 @@
 #include "journal_fixture.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 
 static void lines_have_the_form(void **state)
@@ -225,6 +227,44 @@ static void no_room_is_waited_out(void **state)
 	must_be_whole(folder->fd, 43);
 }
 
+/* A disk of 64 KiB, filled up and emptied again. */
+static void a_full_disk_is_waited_out(void **state)
+{
+	const struct folder *folder = *state;
+	CLEANUP(journal_freep) struct journal *journal = NULL;
+	CLEANUP(fd_closep) int disk = -1, fill = -1;
+	char block[4096] = "";
+	struct journal_state now;
+	struct err err = ERR_INIT;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", folder->path, "tmpfs", 0, "size=64k") < 0) {
+		print_message("no mount namespace to be had: not tried with a full disk\n");
+		skip();
+	}
+	disk = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	journal = must_open(disk, NULL);
+	must_fill(journal, 5);
+	fill = openat(disk, "fill", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	while (write(fill, block, sizeof(block)) == (ssize_t)sizeof(block))
+		;
+	must_fill(journal, 100);
+	journal_state(journal, &now);
+	assert_true(now.held > 50 && now.seq == 105 && now.lost == 0);
+	assert_non_null(strstr(now.problem, "No space left on device"));
+	assert_int_equal(journal_flush(journal, &err), 0);
+	assert_int_equal(ftruncate(fill, 0), 0);
+	assert_int_equal(journal_flush(journal, &err), 0);
+	assert_int_equal(journal_sync(journal, &err), 0);
+	journal_state(journal, &now);
+	assert_true(now.held == 0 && !now.problem[0] && now.durable == 105);
+	must_be_whole(disk, 105);
+	journal_freep(&journal);
+	fd_closep(&fill);
+	fd_closep(&disk);
+	assert_int_equal(umount2(folder->path, MNT_DETACH), 0);
+}
+
 static void what_passes_the_bound_is_counted(void **state)
 {
 	const struct folder *folder = *state;
@@ -398,6 +438,7 @@ int main(void)
 		IN_FOLDER(a_second_writer_is_kept_out),
 		IN_FOLDER(no_room_is_waited_out),
 		IN_FOLDER(what_passes_the_bound_is_counted),
+		IN_FOLDER(a_full_disk_is_waited_out),
 		IN_FOLDER(what_was_taken_away_is_begun_again),
 		IN_FOLDER(a_folder_by_another_name_is_noticed),
 		IN_FOLDER(things_in_the_way_are_put_aside),
