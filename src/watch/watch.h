@@ -21,7 +21,9 @@
 #include "sys/mounts.h"
 
 enum watch_class {
-	WATCH_ROOT, /* owner root, no write bit for others, no file in it that others may write */
+	/* Owner root, no write bit for others, no file in it that others own or may write. What others can bring about there all the
+	 * same (anybody may set the times of a link) is watched through the other instance: foreign.h. */
+	WATCH_ROOT,
 	WATCH_OTHERS,
 	WATCH_CLASSES
 };
@@ -92,12 +94,13 @@ int watch_rule(struct watch *watch, const struct watch_options *options, struct 
 int watch_rewalk(struct watch *watch, struct bytes path, struct err *err);
 
 /* Barrier: makes a uniquely named file below mark_dirfd and removes it; sink.marked(NUMBER) follows, unless an overflow
- * took its event. */
+ * took its event. Before it, losses not told yet are told, and held halves of renames are settled. */
 int watch_mark(struct watch *watch, uint64_t number, struct err *err);
-/* No half of a rename is held, and no event waits in memory. */
+/* No half of a rename is held, no event waits in memory, and no re-walk after a loss is due (one that is put off is not: its gap
+ * has been told before any mark). */
 bool watch_settled(const struct watch *watch);
 
-/* Directories without a watch, for the polling ring: the next one behind *CURSOR (0: the first) as a path in RET_PATH.
+/* Directories without a watch (polled and failed), for the polling ring: the next one behind *CURSOR (0: the first) as a path in RET_PATH.
  * 1, 0 at the end. */
 int watch_polled(struct watch *watch, size_t *cursor, struct buf *ret_path, struct err *err);
 
