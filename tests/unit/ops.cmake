@@ -1,2 +1,3 @@
 tally_unit(ops_paths ROOMS ops)
 tally_unit(ops_since ROOMS ops)
+tally_unit(ops_wire ROOMS ops)
