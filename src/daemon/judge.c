@@ -208,9 +208,12 @@ static void *work(void *context)
 	while ((mail = mailbox_wait(&judge->in))) {
 		struct judged_batch *batch = (struct judged_batch *)mail;
 		uint64_t started = time_monotonic_ns();
+		struct err err = ERR_INIT;
 
+		/* what went well may have tried something that did not: its words do not count */
 		batch->err = ERR_INIT;
-		(void)examine(judge, batch, &batch->err);
+		if (examine(judge, batch, &err) < 0)
+			batch->err = err;
 		for (size_t i = 0; i < batch->count; i++)
 			batch->names[i].cost_ns = (time_monotonic_ns() - started) / batch->count;
 		mailbox_put(judge->out, &batch->mail);

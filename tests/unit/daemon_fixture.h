@@ -47,7 +47,7 @@ static inline const char *under(const char *base, const char *name)
 	static unsigned turn;
 	char *path = paths[turn++ % ARRAY_SIZE(paths)];
 
-	(void)snprintf(path, sizeof(paths[0]), "%s/%s", base, name);
+	assert_true((size_t)snprintf(path, sizeof(paths[0]), "%s/%s", base, name) < sizeof(paths[0]));
 	return path;
 }
 
