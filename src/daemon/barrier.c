@@ -13,8 +13,9 @@
 #include "daemon/engine_inner.h"
 
 enum { ATTEMPTS_MAX = 5 };
-#define RETRY_NS  (UINT64_C(3) * 1000 * 1000 * 1000)
-#define SETTLE_NS (UINT64_C(3) * 1000 * 1000 * 1000)
+#define RETRY_NS   (UINT64_C(3) * 1000 * 1000 * 1000)
+#define SETTLE_NS  (UINT64_C(3) * 1000 * 1000 * 1000)
+#define GIVE_UP_NS (UINT64_C(60) * 1000 * 1000 * 1000)
 
 static void waiter_free(struct waiter *waiter)
 {
@@ -95,6 +96,7 @@ static int begin_looks(struct engine *engine, uint64_t now_ns, struct err *err)
 
 	barrier->stage = BARRIER_LOOKS;
 	barrier->settle_ns = now_ns + SETTLE_NS;
+	barrier->give_up_ns = now_ns + GIVE_UP_NS;
 	barrier->ring = 0;
 	watch_coverage(engine->watch, &coverage);
 	return coverage.polled && engine->rows ? sweep_poll_now(engine->sweep, engine->view, &barrier->ring, err) : 0;
@@ -131,6 +133,12 @@ static bool looks_are_over(struct engine *engine, uint64_t now_ns)
 	/* what looks found is put there before they count as over */
 	if (!mailbox_is_empty(&engine->mail))
 		return false;
+	if (!watch_whole(engine->watch)) {
+		if (now_ns < engine->barrier.give_up_ns)
+			return false;
+		(void)snprintf(engine->barrier.gap, sizeof(engine->barrier.gap),
+			       "events are being lost all the time: see the last gap");
+	}
 	return watch_settled(engine->watch) || now_ns >= engine->barrier.settle_ns;
 }
 
@@ -142,7 +150,7 @@ static bool names_are_judged(struct engine *engine)
 		if (engine->lanes[i].batch && engine->lanes[i].oldest <= force)
 			return false;
 	}
-	return dirty_oldest(engine->dirty) > force;
+	return !spread_is_open(engine, force) && dirty_oldest(engine->dirty) > force;
 }
 
 static int finish(struct engine *engine, struct err *err)

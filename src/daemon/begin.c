@@ -23,6 +23,7 @@ static int open_signals(struct engine *engine, struct err *err)
 	/* threads that are started from here on inherit this */
 	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	engine->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return engine->signal_fd < 0 ? err_errno_as(err, ERR_INTERNAL, errno, "cannot wait for signals") : 0;
 }

@@ -27,6 +27,9 @@ struct job {
 	struct path_list paths;
 	bool verify;
 	struct answer *answer;
+	struct mates *mates; /* names of inodes */
+	uint64_t *inodes;
+	size_t inode_count;
 };
 
 static void job_free(struct mail *mail)
@@ -40,6 +43,9 @@ static void job_free(struct mail *mail)
 		job->loaded->mail.free(&job->loaded->mail);
 	if (job->answer)
 		job->answer->mail.free(&job->answer->mail);
+	if (job->mates)
+		job->mates->mail.free(&job->mates->mail);
+	free(job->inodes);
 	free(job);
 }
 
@@ -183,6 +189,9 @@ static void do_job(struct clerk *clerk, struct job *job)
 		if (stand_load(clerk->place, job->before, &clerk->stop, &job->loaded->stand, &err) < 0)
 			job->loaded->err = err;
 		mailbox_put(clerk->out, &STEAL(job->loaded)->mail);
+	} else if (job->mates) {
+		mates_find(job->mates, job->view->stand, clerk->drift, job->inodes, job->inode_count);
+		mailbox_put(clerk->out, &STEAL(job->mates)->mail);
 	} else {
 		if (answer_query(clerk, job, &job->answer->comparison, &err) < 0)
 			job->answer->err = err;
@@ -302,6 +311,26 @@ int clerk_ask(struct clerk *clerk, const struct clerk_query *query, struct err *
 	job->answer->client = query->client;
 	job->verify = query->verify;
 	job->view = view_ref(query->view);
+	mailbox_put(&clerk->in, STEAL(mail));
+	return 0;
+}
+
+int clerk_mates(struct clerk *clerk, const struct clerk_inodes *wanted, struct view *view, struct err *err)
+{
+	CLEANUP(mail_freep) struct mail *mail = NULL;
+	struct job *job = job_new();
+
+	if (!job) {
+		free(wanted->inodes);
+		return err_nomem(err);
+	}
+	mail = &job->mail;
+	job->inodes = wanted->inodes;
+	job->inode_count = wanted->count;
+	job->mates = mates_new(wanted->number);
+	if (!job->mates)
+		return err_nomem(err);
+	job->view = view_ref(view);
 	mailbox_put(&clerk->in, STEAL(mail));
 	return 0;
 }

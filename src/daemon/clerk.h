@@ -6,6 +6,7 @@
 #define DAEMON_CLERK_H
 
 #include "daemon/mail.h"
+#include "daemon/mates.h"
 #include "daemon/view.h"
 #include "store/drift.h"
 #include "tally/ops.h"
@@ -45,5 +46,13 @@ struct clerk_query {
 	void *client;
 };
 int clerk_ask(struct clerk *clerk, const struct clerk_query *query, struct err *err);
+
+/* mates_find() of INODES (heap memory, taken over in any case) by the stand of VIEW (a reference is taken). */
+struct clerk_inodes {
+	uint64_t *inodes; /* sorted */
+	size_t count;
+	uint64_t number;
+};
+int clerk_mates(struct clerk *clerk, const struct clerk_inodes *wanted, struct view *view, struct err *err);
 
 #endif

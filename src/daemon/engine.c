@@ -40,6 +40,9 @@ static int take_mail(struct engine *engine, struct err *err)
 		case MAIL_LOADED:
 			r = renew_loaded(engine, (struct stand_loaded *)mail, err);
 			break;
+		case MAIL_MATES:
+			r = spread_found(engine, (struct mates *)mail, err);
+			break;
 		case MAIL_ANSWER:
 			requests_answered(engine, (struct answer *)STEAL(held));
 			break;
@@ -153,6 +156,8 @@ static int take_time(struct engine *engine, struct err *err)
 	if (r >= 0)
 		r = pulse_beat(engine, now_ns, err);
 	if (r >= 0)
+		r = spread_ask(engine, err);
+	if (r >= 0)
 		r = verdicts_ask(engine, err);
 	return r < 0 ? r : barrier_step(engine, now_ns, err);
 }
@@ -245,6 +250,8 @@ static void engine_done(struct engine *engine)
 	dirty_freep(&engine->dirty);
 	renames_freep(&engine->renames);
 	partial_freep(&engine->partial);
+	spread_forget(engine);
+	buf_done(&engine->mates.inodes);
 	links_freep(&engine->links);
 	policy_walk_freep(&engine->walk);
 	baseline_freep(&engine->rows);

@@ -56,6 +56,7 @@ struct engine {
 	struct renames *renames;
 	struct links *links;
 	struct partial *partial;
+	struct mates_wanted mates;
 	const struct dirty_item *unseen; /* a name of the batch being taken that nobody saw; NULL none */
 	struct lane_state lanes[2];
 	struct mailbox mail;
@@ -113,6 +114,11 @@ int spread_judged(struct engine *engine, const struct dirty_item *item, const st
 		  const struct entry *present, struct err *err);
 /* ITEM, and maybe more, came and went unseen. */
 int spread_unseen(struct engine *engine, const struct dirty_item *item, uint64_t number, struct err *err);
+int spread_ask(struct engine *engine, struct err *err); /* has the clerk look for names that are wanted */
+int spread_found(struct engine *engine, const struct mates *mates, struct err *err);
+/* Names are being looked for because of an item up to NUMBER. */
+bool spread_is_open(const struct engine *engine, uint64_t number);
+void spread_forget(struct engine *engine); /* another generation: what was looked for may be looked for again */
 
 /* looks.c */
 struct gap {

@@ -15,6 +15,7 @@ struct lane_state {
 	struct judge *judge;
 	const struct judged_batch *batch; /* that the judge has; NULL: idle. Only the paths of its items may be read */
 	uint64_t oldest; /* the least number in the batch */
+	bool doubtful; /* a look ended meanwhile: it may have seen what came after the judge did */
 };
 
 /* Something about the house's own files that is not right. */
@@ -42,7 +43,7 @@ struct barrier {
 	enum barrier_stage stage;
 	uint64_t mark, marked; /* the last mark made; the last that came through */
 	unsigned attempts;
-	uint64_t retry_ns, settle_ns;
+	uint64_t retry_ns, settle_ns, give_up_ns;
 	uint64_t force; /* names up to this number are due at once */
 	uint64_t ring; /* the number of the ring's sweep that is waited for; 0 none */
 	struct waiter *waiting; /* for the running barrier */
@@ -64,6 +65,16 @@ struct streaming {
 struct coverage_told {
 	bool any;
 	uint64_t polled, failed, blind;
+};
+
+/* Inodes whose other names are to be looked for. */
+struct searched;
+struct mates_wanted {
+	struct searched *searched; /* hash: those that were looked for, by this view */
+	struct buf inodes; /* uint64_t[]: to be asked for */
+	uint64_t number; /* the least of the items that led there */
+	bool open; /* the clerk is at it, with open_number */
+	uint64_t open_number;
 };
 
 #endif

@@ -175,6 +175,9 @@ int looks_names(struct engine *engine, const struct look_names *names, struct er
 					     .found = found_by(names->purpose) };
 
 		r = names_touch(engine, &touch, err);
+		/* nobody told the watch of a directory that only a look found, or found gone */
+		if (r >= 0 && names->names[i].is_dir)
+			r = watch_rewalk(engine->watch, touch.path, err);
 	}
 	return r;
 }
@@ -223,6 +226,10 @@ int looks_done(struct engine *engine, const struct look_done *done, struct err *
 {
 	bool well = done->err.code == 0;
 	int r = 0;
+
+	/* what a judge has in hand he may have seen before the look did, and no event may tell of what lies between */
+	for (size_t i = 0; i < 2; i++)
+		engine->lanes[i].doubtful = true;
 
 	if (!well && done->err.code != ERR_INTERRUPTED)
 		(void)snprintf(engine->trouble, sizeof(engine->trouble), "a look (%s) failed: %.180s",

@@ -22,7 +22,8 @@ enum mail_kind {
 	MAIL_NAMES, /* struct look_names: look.h */
 	MAIL_LOOKED, /* struct look_done: look.h */
 	MAIL_LOADED, /* struct stand_loaded: clerk.h */
-	MAIL_ANSWER /* struct answer: clerk.h */
+	MAIL_ANSWER, /* struct answer: clerk.h */
+	MAIL_MATES /* struct mates: mates.h */
 };
 
 struct mailbox {

@@ -152,10 +152,21 @@ int pulse_beat(struct engine *engine, uint64_t now_ns, struct err *err)
 	return r;
 }
 
+static bool journal_is_held(const struct engine *engine)
+{
+	struct journal_state state;
+
+	journal_state(engine->setup->journal, &state);
+	return state.held > 0;
+}
+
 uint64_t pulse_due_ns(const struct engine *engine)
 {
 	uint64_t due = engine->heartbeat_ns < engine->alive_ns ? engine->heartbeat_ns : engine->alive_ns;
 
+	/* what the disk refused is tried again at each turn of the loop */
+	if (journal_is_held(engine) && due > time_monotonic_ns() + SECOND_NS)
+		due = time_monotonic_ns() + SECOND_NS;
 	if (engine->setup->notify.watchdog_ns && engine->watchdog_ns < due)
 		due = engine->watchdog_ns;
 	return engine->coverage_ns < due ? engine->coverage_ns : due;

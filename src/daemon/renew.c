@@ -60,6 +60,7 @@ static int connect_rows(struct engine *engine, struct view *view, struct err *er
 	baseline_freep(&engine->rows);
 	links_freep(&engine->links);
 	engine->rows = STEAL(rows);
+	spread_forget(engine);
 	engine->links = STEAL(links);
 	return 0;
 }
@@ -147,15 +148,28 @@ static int touch_row(void *context, struct bytes path, struct err *err)
 	return names_touch(context, &touch, err);
 }
 
+static bool in_scope(const struct engine *engine, struct bytes path)
+{
+	struct decision file, dir;
+
+	policy_decide(engine->view->policy, path, false, &file);
+	policy_decide(engine->view->policy, path, true, &dir);
+	return file.in_scope || dir.in_scope;
+}
+
 static int touch_drift(struct engine *engine, struct err *err)
 {
 	CLEANUP(drift_walk_freep) struct drift_walk *walk = NULL;
 	struct drift_row row;
 	int r = drift_walk_new(engine->setup->drift, bytes_of("/"), (struct bytes){ NULL, 0 }, &walk, err);
 
-	while (r >= 0 && (r = drift_walk_next(walk, &row, err)) > 0)
-		r = touch_row(engine, row.path, err);
-	return r;
+	while (r >= 0 && (r = drift_walk_next(walk, &row, err)) > 0) {
+		if (in_scope(engine, row.path))
+			r = touch_row(engine, row.path, err);
+		else
+			r = drift_remove(engine->setup->drift, row.path, err);
+	}
+	return r < 0 ? r : drift_commit(engine->setup->drift, err);
 }
 
 static bool same_policy(const struct stand *a, const struct stand *b)

@@ -208,6 +208,18 @@ static void set_time(struct record *record, const char *key, int64_t seconds)
 	record_set(record, key, seconds ? json_string(time_utc_seconds(seconds).text) : json_null());
 }
 
+/* Until the first round has ended: the last time that everything was read, by init or by a full check. */
+static int64_t oldest_read(const struct engine *engine, const struct sweep_state *sweep)
+{
+	const struct reference *reference;
+
+	if (sweep->oldest || !engine->view->stand)
+		return sweep->oldest;
+	reference = &engine->view->stand->reference;
+	return reference->seen.full_check ? reference->seen.full_check
+					  : baseline_statement(reference->baseline, 1)->created.sec;
+}
+
 static void set_scan(struct record *record, struct engine *engine)
 {
 	CLEANUP(record_done) struct record inner = record_new();
@@ -219,7 +231,7 @@ static void set_scan(struct record *record, struct engine *engine)
 	set_running(&inner, engine);
 	record_set(&inner, "last", engine->last_scan ? json_incref(engine->last_scan) : json_null());
 	record_count(&rolling, "period_seconds", SWEEP_PERIOD_SECONDS);
-	set_time(&rolling, "oldest", sweep.oldest);
+	set_time(&rolling, "oldest", oldest_read(engine, &sweep));
 	set_time(&rolling, "round_started", sweep.round_started);
 	record_bytes(&rolling, "at", sweep.at);
 	record_count(&rolling, "rounds", sweep.rounds);

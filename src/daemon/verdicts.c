@@ -39,6 +39,7 @@ static int ask_lane(struct engine *engine, bool large, uint64_t now_ns, struct e
 	}
 	lane->batch = batch;
 	lane->oldest = oldest;
+	lane->doubtful = false;
 	judge_ask(lane->judge, batch);
 	return 0;
 }
@@ -326,6 +327,8 @@ int verdicts_take(struct engine *engine, struct judged_batch *batch, struct err 
 		if (batch->names[i].state == JUDGED_ABSENT)
 			r = take_name(engine, batch, &batch->names[i], err);
 	}
+	for (size_t i = 0; r >= 0 && engine->lanes[batch->large].doubtful && i < batch->count; i++)
+		r = touch_again(engine, &batch->names[i], batch->large ? DIRTY_LARGE : 0, err);
 	if (r >= 0 && engine->unseen)
 		r = spread_unseen(engine, engine->unseen, oldest, err);
 	return r < 0 ? r : drift_commit(engine->setup->drift, err);

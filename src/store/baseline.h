@@ -108,6 +108,12 @@ int baseline_since(struct baseline *baseline, uint64_t sequence,
 int baseline_linked(struct baseline *baseline, int (*row)(void *context, const struct entry *entry, struct err *err),
 		    void *context, struct err *err);
 
+/* The paths of the newest generation's rows with one of these inode numbers (sorted), directories left out. One pass over all
+ * rows, however many are asked for. */
+int baseline_inodes(struct baseline *baseline, const uint64_t *inodes, size_t count,
+		    int (*fn)(void *context, struct bytes path, uint64_t inode, struct err *err), void *context,
+		    struct err *err);
+
 /* ---- writing ---- */
 struct baseline_writer;
 

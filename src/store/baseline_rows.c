@@ -210,3 +210,39 @@ int baseline_linked(struct baseline *baseline, int (*row)(void *context, const s
 	}
 	return r;
 }
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+int baseline_inodes(struct baseline *baseline, const uint64_t *inodes, size_t count,
+		    int (*fn)(void *context, struct bytes path, uint64_t inode, struct err *err), void *context,
+		    struct err *err)
+{
+	CLEANUP(db_finalizep) sqlite3_stmt *statement = NULL;
+	char sql[96];
+	int r;
+
+	(void)snprintf(sql, sizeof(sql), "SELECT inode, path FROM entry WHERE inode IS NOT NULL AND type<>%d",
+		       TYPE_DIR);
+	r = db_prepare(baseline->db, sql, baseline->name, &statement, err);
+	if (r < 0)
+		return r;
+	while (count && (r = db_step(statement, baseline->name, err)) > 0) {
+		uint64_t inode = (uint64_t)sqlite3_column_int64(statement, 0);
+		struct bytes path;
+
+		if (!bsearch(&inode, inodes, count, sizeof(*inodes), by_number))
+			continue;
+		if (!db_blob(statement, 1, &path))
+			return err_set(err, ERR_DATA, "baseline '%s' is damaged: a path is none",
+				       QUOTE(baseline->name));
+		r = fn(context, path, inode, err);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}

@@ -169,6 +169,8 @@ int loss_note(struct watch *watch, const struct drained *drained, struct err *er
 int loss_tell(struct watch *watch, struct err *err); /* what the sink does not know yet */
 int loss_step(struct watch *watch, uint64_t now_ns, struct err *err);
 uint64_t loss_due_ns(const struct watch *watch);
+bool loss_is_open(const struct watch *watch); /* something lost was not looked for again yet */
+void loss_hurry(struct watch *watch); /* somebody waits: no backoff now */
 
 /* --- retry.c --- */
 int retry_step(struct watch *watch, uint64_t now_ns, struct err *err);

@@ -140,3 +140,18 @@ uint64_t loss_due_ns(const struct watch *watch)
 	}
 	return due;
 }
+
+bool loss_is_open(const struct watch *watch)
+{
+	for (int class = 0; class < WATCH_CLASSES; class ++) {
+		if (watch->losses[class].active || watch->losses[class].pending)
+			return true;
+	}
+	return false;
+}
+
+void loss_hurry(struct watch *watch)
+{
+	for (int class = 0; class < WATCH_CLASSES; class ++)
+		watch->losses[class].next_ns = 0;
+}

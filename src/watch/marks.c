@@ -69,6 +69,7 @@ int watch_mark(struct watch *watch, uint64_t number, struct err *err)
 	struct mark mark = { .number = number };
 	int r;
 
+	loss_hurry(watch);
 	if (buf_add(&watch->marks, &mark, sizeof(mark)) < 0)
 		return err_nomem(err);
 	r = leave(watch, mark_prefix, number, err);

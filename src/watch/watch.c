@@ -208,6 +208,11 @@ bool watch_settled(const struct watch *watch)
 	return loss_due_ns(watch) > now_ns && drain_empty(watch->drain);
 }
 
+bool watch_whole(const struct watch *watch)
+{
+	return !loss_is_open(watch);
+}
+
 int watch_polled(struct watch *watch, size_t *cursor, struct buf *ret_path, struct err *err)
 {
 	uint32_t id = (uint32_t)*cursor;
