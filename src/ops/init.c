@@ -20,6 +20,7 @@
 #include "ops/config.h"
 #include "ops/generation.h"
 #include "ops/reference.h"
+#include "ops/settle.h"
 #include "ops/survey.h"
 
 struct init {
@@ -34,6 +35,7 @@ struct init {
 	struct mount *mounts;
 	size_t mount_count;
 	struct secret_key *key;
+	const struct init_settle *settle; /* NULL: nobody watches meanwhile */
 };
 
 static void init_freep(struct init **init)
@@ -192,7 +194,7 @@ static int fill(struct init *init, struct baseline_writer *writer, struct init_r
 	result->bytes_read = stats->bytes_read;
 	result->excluded = stats->excluded;
 	result->mounts_skipped = stats->mounts_skipped;
-	return 0;
+	return init->settle ? settle_first(&options, writer, init->settle, err) : 0;
 }
 
 static int sign_first(struct init *init, struct baseline_writer *writer, struct statement *ret_statement,
@@ -235,8 +237,8 @@ static int remember(const struct init *init, const struct statement *statement, 
 	return seen_store(init->state, "seen", &seen, err);
 }
 
-int op_init(const struct place *place, const char *from, const struct talk *talk, struct init_result *ret_result,
-	    struct err *err)
+static int make_first(const struct place *place, const char *from, const struct talk *talk,
+		      const struct init_settle *settle, struct init_result *ret_result, struct err *err)
 {
 	CLEANUP(init_freep) struct init *init = calloc(1, sizeof(*init));
 	CLEANUP(baseline_writer_freep) struct baseline_writer *writer = NULL;
@@ -246,7 +248,7 @@ int op_init(const struct place *place, const char *from, const struct talk *talk
 
 	if (!init)
 		return err_nomem(err);
-	*init = (struct init){ .place = place, .talk = talk, .config = -1, .state = -1, .lock = -1 };
+	*init = (struct init){ .place = place, .talk = talk, .config = -1, .state = -1, .lock = -1, .settle = settle };
 	r = prepare(init, from, &result, err);
 	if (r >= 0)
 		r = baseline_writer_new(init->state, BASELINE_FILE, &writer, err);
@@ -262,4 +264,16 @@ int op_init(const struct place *place, const char *from, const struct talk *talk
 	result.seconds = (double)(time_monotonic_ns() - started) / 1e9;
 	*ret_result = result;
 	return 0;
+}
+
+int op_init(const struct place *place, const char *from, const struct talk *talk, struct init_result *ret_result,
+	    struct err *err)
+{
+	return make_first(place, from, talk, NULL, ret_result, err);
+}
+
+int op_init_settled(const struct place *place, const struct talk *talk, const struct init_settle *settle,
+		    struct init_result *ret_result, struct err *err)
+{
+	return make_first(place, NULL, talk, settle, ret_result, err);
 }

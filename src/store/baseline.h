@@ -141,12 +141,17 @@ int baseline_writer_new(int dirfd, const char *name, struct baseline_writer **re
  * The next generation of an existing, verified baseline: copies the file; then baseline_writer_put() and
  * _remove() say what changes, in any order. Removing what is not there is ERR_NOINPUT. Two writers of one
  * baseline must be kept apart by the caller: the last to commit wins.
+ *
+ * A first generation that is made while the tree changes takes both as well, after its last add: the root is then computed
+ * over the rows as they are at the commit.
  */
 int baseline_writer_from(int dirfd, const char *name, struct baseline_writer **ret_writer, struct err *err);
 
 int baseline_writer_add(struct baseline_writer *writer, const struct entry *entry, struct err *err);
 int baseline_writer_put(struct baseline_writer *writer, const struct entry *entry, struct err *err);
 int baseline_writer_remove(struct baseline_writer *writer, struct bytes path, struct err *err);
+/* All that is below PATH, not PATH itself; of a first generation only (ERR_INTERNAL). None is no error. */
+int baseline_writer_remove_below(struct baseline_writer *writer, struct bytes path, struct err *err);
 
 /*
  * Computes the root, writes statement and signature, syncs and renames. For a first generation NAME must not

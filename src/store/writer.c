@@ -129,6 +129,8 @@ int baseline_writer_add(struct baseline_writer *writer, const struct entry *entr
 	r = entry_check(&recorded, err);
 	if (r < 0)
 		return err_wrap(err, r, "cannot record '%s'", QUOTE_N(entry->path.data, entry->path.len));
+	if (!writer->root)
+		return err_set(err, ERR_INTERNAL, "cannot add entries after some were put or removed");
 	r = root_add(writer->root, &recorded, err);
 	return r < 0 ? r : writer_insert(writer, &recorded, err);
 }

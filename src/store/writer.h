@@ -12,7 +12,7 @@ struct baseline_writer {
 	sqlite3 *db; /* on out.fd, inside a transaction */
 	struct baseline *before; /* the copied file as it was; NULL for a first generation */
 	uint64_t sequence; /* of the generation being written */
-	struct root *root; /* of a first generation: fed as entries come */
+	struct root *root; /* of a first generation: fed as entries come, until one is put or removed */
 	sqlite3_stmt *insert, *keep_past, *remove;
 	struct buf space; /* scratch for rows */
 };

@@ -117,8 +117,12 @@ int baseline_writer_from(int dirfd, const char *name, struct baseline_writer **r
 /* Takes the path's row out of `entry`, into `entry_past` unless this very generation made it. */
 static int retire(struct baseline_writer *writer, struct bytes path, bool *ret_found, struct err *err)
 {
-	int r;
+	int r = writer->remove ? 0 : prepare_changes(writer, err);
 
+	if (r < 0)
+		return r;
+	/* over what was added; computed anew from the rows at the commit */
+	root_freep(&writer->root);
 	if (db_bind_blob(writer->keep_past, 1, path) != SQLITE_OK ||
 	    sqlite3_bind_int64(writer->keep_past, 2, (sqlite3_int64)writer->sequence) != SQLITE_OK ||
 	    db_bind_blob(writer->remove, 1, path) != SQLITE_OK)
@@ -158,6 +162,29 @@ int baseline_writer_remove(struct baseline_writer *writer, struct bytes path, st
 	return found ? 0
 		     : err_set(err, ERR_NOINPUT, "'%s' is not in baseline '%s'", QUOTE_N(path.data, path.len),
 			       QUOTE(writer->name));
+}
+
+int baseline_writer_remove_below(struct baseline_writer *writer, struct bytes path, struct err *err)
+{
+	CLEANUP(db_finalizep) sqlite3_stmt *statement = NULL;
+	CLEANUP(buf_done) struct buf low = BUF_INIT;
+	CLEANUP(buf_done) struct buf high = BUF_INIT;
+	size_t stem = path.len == 1 ? 0 : path.len; /* "/" ends with its slash */
+	int r;
+
+	if (writer->before)
+		return err_set(err, ERR_INTERNAL, "a whole directory can be removed from a first generation only");
+	if (buf_add(&low, path.data, stem) < 0 || buf_add_byte(&low, '/') < 0 || buf_add(&high, path.data, stem) < 0 ||
+	    buf_add_byte(&high, '/' + 1) < 0)
+		return err_nomem(err);
+	r = db_prepare(writer->db, "DELETE FROM entry WHERE path>?1 AND path<?2", writer->name, &statement, err);
+	if (r < 0)
+		return r;
+	if (db_bind_blob(statement, 1, (struct bytes){ low.data, low.len }) != SQLITE_OK ||
+	    db_bind_blob(statement, 2, (struct bytes){ high.data, high.len }) != SQLITE_OK)
+		return err_nomem(err);
+	root_freep(&writer->root);
+	return db_run(statement, writer->name, err);
 }
 
 int baseline_add_signature(int dirfd, const char *name, uint64_t sequence, const char *text, size_t len,

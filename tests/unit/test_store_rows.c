@@ -199,6 +199,44 @@ static void test_linked(void **state)
 	assert_string_equal(buf_str(&paths), "/a/two\n/b\n");
 }
 
+/* A first generation whose tree changes while it is made: the root is that of the rows at the commit. */
+static void test_first_changed(void **state)
+{
+	struct fixture *fixture = *state;
+	CLEANUP(baseline_writer_freep) struct baseline_writer *writer = NULL;
+	CLEANUP(baseline_freep) struct baseline *baseline = NULL;
+	struct entry_copy *rows[128];
+	struct random random = { 4 };
+	struct fixture_entry late;
+	struct statement statement;
+	struct err err = ERR_INIT;
+	const struct entry *entry;
+	size_t count;
+
+	must(baseline_writer_new(fixture->dirfd, fixture_name, &writer, &err), &err);
+	fixture_add_all(writer, &random);
+	fixture_put(writer, &random, "/etc/passwd", false);
+	fixture_put(writer, &random, "/usr/share/new", false);
+	must(baseline_writer_remove(writer, bytes_of("/etc/ssh-1"), &err), &err);
+	assert_int_equal(baseline_writer_remove(writer, bytes_of("/etc/ssh-1"), &err), ERR_NOINPUT);
+	must(baseline_writer_remove_below(writer, bytes_of("/etc/ssh"), &err), &err);
+	must(baseline_writer_remove_below(writer, bytes_of("/none"), &err), &err);
+	fixture_at(&random, "/zzz", false, &late);
+	assert_int_equal(baseline_writer_add(writer, &late.entry, &err), ERR_INTERNAL);
+	fixture_commit(fixture, writer, "", "version: 1\nprofiles: {}\n", &statement);
+	baseline = open_baseline(fixture);
+	count = copy_all(baseline, rows);
+	assert_int_equal(count, 60 - 2 + 1);
+	assert_int_equal(statement.entries, count);
+	assert_int_equal(baseline_find(baseline, bytes_of("/etc/ssh/key"), &entry, &err), 0);
+	assert_int_equal(baseline_find(baseline, bytes_of("/etc/ssh"), &entry, &err), 1);
+	assert_int_equal(baseline_find(baseline, bytes_of("/etc/ssh.d/a"), &entry, &err), 1);
+	assert_int_equal(baseline_find(baseline, bytes_of("/usr/share/new"), &entry, &err), 1);
+	assert_int_equal(entry->since, 1);
+	while (count)
+		entry_copy_freep(&rows[--count]);
+}
+
 struct reader {
 	const struct baseline *baseline;
 	struct entry_copy *const *rows;
@@ -255,6 +293,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_find_and_parts, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_since, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_linked, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_first_changed, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_threads, fixture_setup, fixture_teardown),
 	};
 
