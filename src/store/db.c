@@ -10,7 +10,11 @@
 #include "store/vfs.h"
 #include "tree/entry.h"
 
-enum { READ_CACHE_KIB = 4096, WRITE_CACHE_KIB = 16384, JOURNALED_CACHE_KIB = 16384, ROW_SLACK_BYTES = 1 << 20 };
+/*
+ * In pages (of 16 KiB here), since SQLite turns a bound in KiB into pages by the page size of that moment, 4 KiB before
+ * a file's own is known, and never looks again: what was meant as 16 MiB was 64.
+ */
+enum { READ_CACHE_PAGES = 256, WRITE_CACHE_PAGES = 1024, JOURNALED_CACHE_PAGES = 2048, ROW_SLACK_BYTES = 1 << 20 };
 
 void db_closep(sqlite3 **db)
 {
@@ -103,7 +107,7 @@ int db_open(int fd, const char *name, sqlite3 **ret_db, struct err *err)
 	r = db_exec(db, sql, name, err);
 	if (r < 0)
 		return r;
-	(void)snprintf(sql, sizeof(sql), "PRAGMA cache_size=-%d", READ_CACHE_KIB);
+	(void)snprintf(sql, sizeof(sql), "PRAGMA cache_size=%d", READ_CACHE_PAGES);
 	r = db_exec(db, sql, name, err);
 	if (r < 0)
 		return r;
@@ -126,8 +130,8 @@ int db_open_writable(int fd, const char *name, sqlite3 **ret_db, struct err *err
 		return r;
 	(void)snprintf(sql, sizeof(sql),
 		       "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=MEMORY;"
-		       "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cell_size_check=ON; PRAGMA cache_size=-%d",
-		       WRITE_CACHE_KIB);
+		       "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cell_size_check=ON; PRAGMA cache_size=%d",
+		       WRITE_CACHE_PAGES);
 	r = db_exec(db, sql, name, err);
 	if (r < 0)
 		return r;
@@ -151,8 +155,8 @@ int db_open_journaled(int fd, int journal, const char *name, sqlite3 **ret_db, s
 	(void)snprintf(sql, sizeof(sql),
 		       "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=PERSIST;"
 		       "PRAGMA journal_size_limit=1048576; PRAGMA synchronous=OFF;"
-		       "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON; PRAGMA cache_size=-%d",
-		       JOURNALED_CACHE_KIB);
+		       "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON; PRAGMA cache_size=%d",
+		       JOURNALED_CACHE_PAGES);
 	r = db_exec(db, sql, name, err);
 	if (r < 0)
 		return r;
