@@ -6,8 +6,10 @@
  */
 #include "daemon/first.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,8 @@
 #include "daemon/touched.h"
 #include "ops/generation.h"
 #include "ops/reference.h"
+#include "sys/file.h"
+#include "tally/settled.h"
 
 enum { ROUNDS_MAX = 10, MARKS_MAX = 3, WAIT_MS = 10000, BUDGET = 4096 };
 
@@ -27,7 +31,9 @@ struct first {
 	struct policy_set files;
 	struct policy *policy;
 	struct sys_mounts mounts;
-	struct touched touched;
+	struct touched touched; /* told, and not examined since */
+	struct touched given; /* what op_init_settled() was given last */
+	struct buf paths; /* struct bytes[]: the same as it wants it */
 	struct buf losses; /* struct watch_loss[], the first few since the baseline's last look at everything */
 	uint64_t mark, marked;
 	unsigned rounds;
@@ -35,6 +41,12 @@ struct first {
 	bool handed_over;
 	const struct talk *talk;
 };
+
+static void dir_closep(DIR **dir)
+{
+	if (*dir)
+		(void)closedir(*dir);
+}
 
 static int on_dirty(void *context, struct bytes path, uint32_t mask, bool is_dir, struct err *err)
 {
@@ -99,6 +111,8 @@ void first_freep(struct first **first)
 	policy_freep(&(*first)->policy);
 	sys_mounts_done(&(*first)->mounts);
 	touched_clear(&(*first)->touched);
+	touched_clear(&(*first)->given);
+	buf_done(&(*first)->paths);
 	buf_done(&(*first)->losses);
 	free(*first);
 	*first = NULL;
@@ -194,6 +208,72 @@ static int catch_up(struct first *first, struct err *err)
 	return r < 0 ? r : 0;
 }
 
+/* Adds every name below the directory PATH. What cannot be read is passed over: the engine looks at everything once more. */
+static int list_below(struct touched *names, struct bytes path, struct err *err)
+{
+	CLEANUP(fd_closep) int fd = -1;
+	CLEANUP(dir_closep) DIR *dir = NULL;
+	CLEANUP(buf_done) struct buf name = BUF_INIT;
+	const struct dirent *entry;
+	int r = 0;
+
+	if (buf_add(&name, path.data, path.len) < 0 || !buf_str(&name))
+		return err_nomem(err);
+	fd = sys_open_dir(AT_FDCWD, (const char *)name.data);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		return 0;
+	fd = -1; /* closedir() closes it */
+	while (r >= 0 && !names->everything && (entry = readdir(dir))) {
+		bool is_dir = entry->d_type == DT_DIR;
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		name.len = path.len == 1 ? 0 : path.len;
+		if (buf_add_byte(&name, '/') < 0 || buf_add_str(&name, entry->d_name) < 0)
+			return err_nomem(err);
+		r = touched_add(names, (struct bytes){ name.data, name.len }, false, is_dir, err);
+		if (r >= 0 && is_dir && name.len < PATH_MAX)
+			r = list_below(names, (struct bytes){ name.data, name.len }, err);
+	}
+	return r;
+}
+
+/* What op_init_settled() asks again and again: what was changed, and is to be examined again. */
+static int on_changed(void *context, const struct bytes **ret_paths, size_t *ret_count, struct err *err)
+{
+	struct first *first = context;
+	const struct touched_name *names;
+	size_t count;
+	int r;
+
+	if (first->rounds++ >= ROUNDS_MAX)
+		return 0;
+	r = catch_up(first, err);
+	if (r < 0)
+		return r;
+	names = touched_all(&first->touched, &count);
+	if (count == 0 || first->touched.everything) /* the engine looks at all of it */
+		return 0;
+	touched_clear(&first->given);
+	buf_clear(&first->paths);
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		r = touched_add(&first->given, names[i].path, false, names[i].is_dir, err);
+		if (r >= 0 && names[i].below)
+			r = list_below(&first->given, names[i].path, err);
+	}
+	if (r < 0 || first->given.everything)
+		return r < 0 ? r : 0;
+	touched_clear(&first->touched);
+	names = touched_all(&first->given, &count);
+	for (size_t i = 0; i < count; i++)
+		if (buf_add(&first->paths, &names[i].path, sizeof(names[i].path)) < 0)
+			return err_nomem(err);
+	*ret_paths = (const struct bytes *)(const void *)first->paths.data;
+	*ret_count = count;
+	return 1;
+}
+
 static int exists(int dirfd, const char *name)
 {
 	struct stat status;
@@ -206,6 +286,7 @@ int first_baseline(const struct place *place, int mark_dirfd, const struct talk 
 {
 	CLEANUP(first_freep) struct first *first = calloc(1, sizeof(*first));
 	CLEANUP(fd_closep) int state = -1;
+	const struct init_settle settle = { on_changed, first };
 	struct init_result result;
 	int r = config_dir_open(place->state, &state, err);
 
@@ -222,9 +303,7 @@ int first_baseline(const struct place *place, int mark_dirfd, const struct talk 
 	if (r >= 0)
 		r = place_watches(first, mark_dirfd, err);
 	if (r >= 0)
-		r = op_init(place, NULL, talk, &result, err);
-	if (r >= 0)
-		r = catch_up(first, err);
+		r = op_init_settled(place, talk, &settle, &result, err);
 	if (r < 0)
 		return r;
 	watch_pause(first->watch);

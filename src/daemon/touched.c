@@ -19,7 +19,7 @@ static void name_free(struct touched_name *name)
 	free((void *)(uintptr_t)name->path.data);
 }
 
-/* By path; what covers the names below comes first. */
+/* By path; that with all below it first. */
 static int by_path(const void *a, const void *b)
 {
 	const struct touched_name *left = a, *right = b;
@@ -28,36 +28,19 @@ static int by_path(const void *a, const void *b)
 	return order ? order : (int)right->below - (int)left->below;
 }
 
-/* Is the path, or a folder above it, among the names with all below it? NAMES: sorted, one a path. */
-static bool covered(const struct touched_name *names, size_t count, struct bytes path)
-{
-	for (;; path = path_parent(path)) {
-		const struct touched_name key = { .path = path, .below = true };
-		const struct touched_name *found = bsearch(&key, names, count, sizeof(*names), by_path);
-
-		if (found || path.len <= 1)
-			return found != NULL;
-	}
-}
-
 static void compact(struct touched *touched)
 {
 	struct touched_name *names = names_of(touched);
 	size_t count = count_of(touched), kept = 0;
-	bool any_below = false;
 
 	if (count == touched->sorted)
 		return;
-	for (size_t i = 0; i < count && !any_below; i++)
-		any_below = names[i].below;
 	qsort(names, count, sizeof(*names), by_path);
 	for (size_t i = 0; i < count; i++) {
 		struct touched_name *last = kept ? &names[kept - 1] : NULL;
 
 		if (last && bytes_equal(last->path, names[i].path)) {
 			last->is_dir |= names[i].is_dir;
-			name_free(&names[i]);
-		} else if (any_below && covered(names, kept, names[i].path)) {
 			name_free(&names[i]);
 		} else {
 			names[kept++] = names[i];

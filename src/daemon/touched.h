@@ -25,7 +25,7 @@ struct touched {
 #define TOUCHED_INIT ((struct touched){ .names = BUF_INIT })
 
 int touched_add(struct touched *touched, struct bytes path, bool below, bool is_dir, struct err *err);
-/* Sorted, one name a path, none at or below another that has BELOW. Borrowed until the next call. With `everything` it is "/", BELOW. */
+/* Sorted, one name a path. Names below one that has BELOW stay: they may be gone by now. Borrowed until the next call. With `everything` it is "/", BELOW. */
 const struct touched_name *touched_all(struct touched *touched, size_t *ret_count);
 void touched_clear(struct touched *touched);
 
