@@ -336,8 +336,12 @@ int look_run(struct look_lane *lane, struct look_job *job)
 {
 	CLEANUP(turn_done) struct turn turn = { .lane = lane, .job = job, .started_ns = time_monotonic_ns() };
 	struct look_done *done = job->done;
-	int r = look(&turn, &done->err);
+	struct err err = ERR_INIT;
+	int r = look(&turn, &err);
 
+	/* what went well may have tried something that did not */
+	if (r < 0)
+		done->err = err;
 	post(&turn);
 	if (r == TURN_ASIDE) {
 		free((void *)(uintptr_t)job->request.after.data);

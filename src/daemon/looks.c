@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "daemon/engine_inner.h"
+#include "daemon/pathset.h"
 
 enum { LIST_MAX = 20000 }; /* folders; more of them are everything */
 
@@ -65,36 +66,18 @@ int looks_add(struct engine *engine, struct bytes path, bool below, struct err *
 	return add(list, path) < 0 ? err_nomem(err) : 0;
 }
 
-static int by_text(const void *a, const void *b)
-{
-	const struct bytes *left = a, *right = b;
-
-	return path_compare(*left, *right);
-}
-
-/* Sorted, each once; below: none below another. The bytes go over to RET_PATHS. */
+/* The bytes go over to RET_PATHS. */
 static int take_paths(struct look_list *list, bool below, struct bytes **ret_paths, size_t *ret_count, struct err *err)
 {
 	struct bytes *paths = calloc(list->count + 1, sizeof(*paths));
-	size_t count = 0;
 
 	if (!paths)
 		return err_nomem(err);
 	for (size_t i = 0; i < list->count; i++)
 		paths[i] = bytes_of(list->paths[i]);
-	qsort(paths, list->count, sizeof(*paths), by_text);
-	for (size_t i = 0; i < list->count; i++) {
-		bool same = count &&
-			    (below ? path_covers(paths[count - 1], paths[i]) : bytes_equal(paths[count - 1], paths[i]));
-
-		if (same)
-			freep(&paths[i].data);
-		else
-			paths[count++] = paths[i];
-	}
-	list->count = 0;
+	*ret_count = pathset_reduce(paths, list->count, below);
 	*ret_paths = paths;
-	*ret_count = count;
+	list->count = 0;
 	return 0;
 }
 
@@ -102,9 +85,7 @@ static int ask(struct engine *engine, struct look_request *request, struct err *
 {
 	/* what nobody believed in can't be held against anything */
 	if (!engine->rows) {
-		for (size_t i = 0; i < request->path_count; i++)
-			freep(&request->paths[i].data);
-		free(request->paths);
+		pathset_free(request->paths, request->path_count);
 		return 0;
 	}
 	if (request->purpose == LOOK_LOSS)

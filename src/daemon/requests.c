@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "daemon/engine_inner.h"
+#include "daemon/pathset.h"
 #include "ops/drift_wire.h"
 
 enum { PIECE = 64, PATHS_MAX = 10000 };
@@ -22,33 +23,6 @@ static void fail(struct control_client *client, int code, const char *message)
 }
 
 /* ---- paths ---- */
-
-static void free_paths(struct bytes *paths, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		freep(&paths[i].data);
-	free(paths);
-}
-
-static int by_path(const void *a, const void *b)
-{
-	return path_compare(*(const struct bytes *)a, *(const struct bytes *)b);
-}
-
-/* Sorted, none below another. */
-static size_t minimise(struct bytes *paths, size_t count)
-{
-	size_t kept = 0;
-
-	qsort(paths, count, sizeof(*paths), by_path);
-	for (size_t i = 0; i < count; i++) {
-		if (kept && path_covers(paths[kept - 1], paths[i]))
-			freep(&paths[i].data);
-		else
-			paths[kept++] = paths[i];
-	}
-	return kept;
-}
 
 static int read_path(const json_t *object, struct bytes *ret_path, struct err *err)
 {
@@ -85,11 +59,11 @@ static int read_paths(const json_t *request, struct bytes **ret_paths, size_t *r
 		int r = read_path(json_array_get(list, i), &paths[i], err);
 
 		if (r < 0) {
-			free_paths(paths, i);
+			pathset_free(paths, i);
 			return r;
 		}
 	}
-	*ret_count = count ? minimise(paths, count) : 0;
+	*ret_count = pathset_reduce(paths, count, true);
 	*ret_paths = paths;
 	return 0;
 }
@@ -140,7 +114,7 @@ static void answer_drift(struct engine *engine, struct control_client *client, c
 	streaming = new_streaming(engine, client, gap);
 	query.client = streaming;
 	if (!streaming) {
-		free_paths(query.paths, query.path_count);
+		pathset_free(query.paths, query.path_count);
 		fail(client, ERR_INTERNAL, "out of memory");
 	} else if (clerk_ask(engine->clerk, &query, &err) < 0) {
 		drop_streaming(engine, streaming);

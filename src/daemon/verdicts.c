@@ -10,6 +10,8 @@
 #include "base/quote.h"
 #include "daemon/apply.h"
 #include "daemon/engine_inner.h"
+#include "diff/judge.h"
+#include "ops/rotation.h"
 
 enum { ATTEMPTS_MAX = 3 };
 
@@ -187,6 +189,34 @@ static int tell_move(struct engine *engine, const struct verdict_of *verdict, st
 	return r < 0 ? r : renames_tell(engine->renames, before.path, time_monotonic_ns(), err);
 }
 
+static int hear_nothing(void *context, const struct change *change, struct err *err)
+{
+	(void)context;
+	(void)change;
+	(void)err;
+	return 0;
+}
+
+/* A log that was rotated, with what was recorded of it beside it under another name, is no event: nor is it drift. */
+static int is_rotated(const struct verdict_of *verdict, const struct change *change, bool *ret_rotated, struct err *err)
+{
+	struct rotation rotation = { .next = { .change = hear_nothing }, .quick = true };
+	struct diff_sink sink = rotation_sink(&rotation);
+	struct change against = *change;
+	int r;
+
+	*ret_rotated = false;
+	if (verdict->out.event != APPLY_CHANGED || !(verdict->out.log & LOG_REPLACED) || !verdict->row)
+		return 0;
+	against.before = verdict->row;
+	against.attributes = judge_both(verdict->row, verdict->now, verdict->decision.profile,
+					&(struct diff_options){ .policy = NULL })
+				     .differs;
+	r = sink.change(sink.context, &against, err);
+	*ret_rotated = rotation.logs > 0;
+	return r;
+}
+
 static int tell(struct engine *engine, const struct verdict_of *verdict, struct err *err)
 {
 	static const char *const kinds[] = { NULL, "added", "removed", "changed", "restored" };
@@ -210,10 +240,13 @@ static int tell(struct engine *engine, const struct verdict_of *verdict, struct 
 		.found = item->found,
 		.baseline = verdict->out.event == APPLY_RESTORED,
 	};
-	int r = 0;
+	int r;
 
 	if (verdict->out.event == APPLY_NONE)
 		return 0;
+	r = is_rotated(verdict, &happened.change, &told, err);
+	if (r < 0 || told)
+		return r;
 	if (verdict->out.event == APPLY_ADDED)
 		r = tell_move(engine, verdict, &happened, &told, err);
 	else if (!verdict->now && renames_told(engine->renames, item->path))

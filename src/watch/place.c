@@ -186,6 +186,11 @@ int place_dir(struct walk *walk, const struct statx *stat, bool fresh, struct er
 		node->flags |= NODE_OURS;
 	r = attach_set(walk->watch, frame->node, frame->fd,
 		       watched ? (enum foreign)node->foreign : survey(walk, frame, stat), err);
+	/* it had no watch until now: what happened to its names since it was last polled nobody tells */
+	if (r == 0 && !watched && is_watched(nodes_at(&walk->watch->nodes, frame->node)) && (walk->flags & WALK_LOOK)) {
+		walk->path.len = frame->path_len;
+		r = watch_tell_look(walk->watch, walk->path.len ? buf_bytes(&walk->path) : bytes_of("/"), false, err);
+	}
 	return r < 0 ? r : read_names(walk, stat, fresh || !watched, err);
 }
 

@@ -12,6 +12,8 @@
 
 #include "crypto/digest.h"
 #include "daemon/dirty.h"
+#include "daemon/partial.h"
+#include "daemon/pathset.h"
 #include "daemon/renames.h"
 
 static struct err err;
@@ -222,6 +224,50 @@ static void renamed_trees(void **state)
 	renames_freep(&renames);
 }
 
+static struct bytes copy_of(const char *text)
+{
+	return bytes_of(strdup(text));
+}
+
+static void reduced_paths(void **state)
+{
+	static const char *const given[] = { "/a/x", "/b", "/a", "/a-b", "/b", "/a/x/y", "/a-b/c", "/c/d" };
+	struct bytes *paths = calloc(8, sizeof(*paths));
+
+	(void)state;
+	for (size_t i = 0; i < 8; i++)
+		paths[i] = copy_of(given[i]);
+	assert_int_equal(pathset_reduce(paths, 8, false), 7);
+	/* "/a-b" stands between "/a" and "/a/x" */
+	assert_int_equal(pathset_reduce(paths, 7, true), 4);
+	assert_true(bytes_equal(paths[0], bytes_of("/a")) && bytes_equal(paths[1], bytes_of("/a-b")) &&
+		    bytes_equal(paths[2], bytes_of("/b")) && bytes_equal(paths[3], bytes_of("/c/d")));
+	pathset_free(paths, 4);
+}
+
+static int count_path(void *context, struct bytes path, struct err *error)
+{
+	(void)error;
+	*(size_t *)context += path.len;
+	return 0;
+}
+
+static void partial_names(void **state)
+{
+	struct partial *partial = NULL;
+	size_t bytes = 0;
+
+	(void)state;
+	assert_int_equal(partial_new(&partial, &err), 0);
+	assert_int_equal(partial_set(partial, bytes_of("/one"), true, &err), 0);
+	assert_int_equal(partial_set(partial, bytes_of("/one"), true, &err), 0);
+	assert_int_equal(partial_set(partial, bytes_of("/three"), true, &err), 0);
+	assert_int_equal(partial_set(partial, bytes_of("/three"), false, &err), 0);
+	assert_int_equal(partial_each(partial, count_path, &bytes, &err), 0);
+	assert_int_equal(bytes, 4);
+	partial_freep(&partial);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +279,8 @@ int main(void)
 		cmocka_unit_test(lanes_are_apart),
 		cmocka_unit_test(seeded),
 		cmocka_unit_test(renamed_trees),
+		cmocka_unit_test(reduced_paths),
+		cmocka_unit_test(partial_names),
 	};
 
 	if (crypto_self_test(&err) < 0)
