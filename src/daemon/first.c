@@ -242,6 +242,7 @@ static int list_below(struct touched *names, struct bytes path, struct err *err)
 /* What op_init_settled() asks again and again: what was changed, and is to be examined again. */
 static int on_changed(void *context, const struct bytes **ret_paths, size_t *ret_count, struct err *err)
 {
+	const struct timespec moment = { .tv_nsec = 300 * 1000 * 1000 };
 	struct first *first = context;
 	const struct touched_name *names;
 	size_t count;
@@ -249,6 +250,9 @@ static int on_changed(void *context, const struct bytes **ret_paths, size_t *ret
 
 	if (first->rounds++ >= ROUNDS_MAX)
 		return 0;
+	/* who writes now gets a moment to finish, rather than ten rounds at once */
+	if (first->rounds > 1)
+		(void)nanosleep(&moment, NULL);
 	r = catch_up(first, err);
 	if (r < 0)
 		return r;
