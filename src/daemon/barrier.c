@@ -85,6 +85,7 @@ static void begin_round(struct engine *engine)
 	barrier->waiting = STEAL(barrier->next);
 	barrier->stage = BARRIER_MARK;
 	barrier->attempts = 0;
+	barrier->doubted = false;
 	barrier->retry_ns = 0;
 	barrier->gap[0] = '\0';
 }
@@ -194,9 +195,14 @@ int barrier_step(struct engine *engine, uint64_t now_ns, struct err *err)
 		barrier->force = dirty_number(engine->dirty);
 		r = verdicts_ask(engine, err);
 	}
-	if (r >= 0 && barrier->stage == BARRIER_NAMES && names_are_judged(engine))
-		r = finish(engine, err);
-	return r;
+	if (r < 0 || barrier->stage != BARRIER_NAMES || !names_are_judged(engine))
+		return r;
+	/* names came and went unseen: what may have changed through them is looked for, once */
+	if (!engine->doubt_ns || barrier->doubted)
+		return finish(engine, err);
+	barrier->doubted = true;
+	barrier->stage = BARRIER_LOOKS;
+	return looks_doubt(engine, err);
 }
 
 uint64_t barrier_due_ns(const struct engine *engine)

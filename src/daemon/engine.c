@@ -96,6 +96,8 @@ static uint64_t next_due(const struct engine *engine)
 		due = least(due, engine->reload_ns);
 	if (engine->mounts_ns)
 		due = least(due, engine->mounts_ns);
+	if (engine->doubt_ns)
+		due = least(due, engine->doubt_ns);
 	/* a busy judge's mail wakes us */
 	if (!engine->lanes[0].batch || !engine->lanes[1].batch)
 		due = least(due, dirty_due_ns(engine->dirty, engine->barrier.force));
@@ -157,6 +159,8 @@ static int take_time(struct engine *engine, struct err *err)
 		r = pulse_beat(engine, now_ns, err);
 	if (r >= 0)
 		r = spread_ask(engine, err);
+	if (r >= 0 && engine->doubt_ns && now_ns >= engine->doubt_ns)
+		r = looks_doubt(engine, err);
 	if (r >= 0)
 		r = verdicts_ask(engine, err);
 	return r < 0 ? r : barrier_step(engine, now_ns, err);

@@ -57,6 +57,7 @@ struct engine {
 	struct links *links;
 	struct partial *partial;
 	struct mates_wanted mates;
+	uint64_t doubt_ns; /* names came and went unseen: by then everything is looked at; 0 none did */
 	const struct dirty_item *unseen; /* a name of the batch being taken that nobody saw; NULL none */
 	struct lane_state lanes[2];
 	struct mailbox mail;
@@ -130,6 +131,7 @@ int gap_tell(struct engine *engine, const struct gap *gap, struct err *err);
 int looks_add(struct engine *engine, struct bytes path, bool below, struct err *err);
 int looks_ask(struct engine *engine, struct err *err); /* hands what was gathered to the looker */
 int looks_everything(struct engine *engine, enum look_purpose purpose, bool quick, struct err *err);
+int looks_doubt(struct engine *engine, struct err *err); /* what may have changed through names that nobody saw */
 int looks_names(struct engine *engine, const struct look_names *names, struct err *err);
 int looks_done(struct engine *engine, const struct look_done *done, struct err *err);
 

@@ -44,6 +44,7 @@ struct barrier {
 	uint64_t mark, marked; /* the last mark made; the last that came through */
 	unsigned attempts;
 	uint64_t retry_ns, settle_ns, give_up_ns;
+	bool doubted; /* a look for what changed through unseen names was made */
 	uint64_t force; /* names up to this number are due at once */
 	uint64_t ring; /* the number of the ring's sweep that is waited for; 0 none */
 	struct waiter *waiting; /* for the running barrier */

@@ -103,6 +103,20 @@ int looks_everything(struct engine *engine, enum look_purpose purpose, bool quic
 	return ask(engine, &request, err);
 }
 
+/*
+ * A link that came and went before anybody looked may have been written through, and the kernel told of its name alone. Times and
+ * sizes tell which file it was; they are compared, nothing is read that is as believed.
+ */
+int looks_doubt(struct engine *engine, struct err *err)
+{
+	struct look_request request = {
+		.purpose = LOOK_NAMES, .depth = SCAN_BELOW, .quick = true, .read_from = SEVERITY_COUNT
+	};
+
+	engine->doubt_ns = 0;
+	return ask(engine, &request, err);
+}
+
 static int ask_list(struct engine *engine, struct look_list *list, bool below, struct err *err)
 {
 	struct look_request request = { .purpose = LOOK_LOSS,
@@ -192,7 +206,8 @@ static bool is_worth_a_line(const struct look_done *done)
 		return false;
 	case LOOK_ROUND: /* slices: the end of a round, and those that found what no event told of */
 		return (done->ended && done->number) || done->differing || done->err.code < 0;
-	case LOOK_NAMES:
+	case LOOK_NAMES: /* after names that nobody saw */
+		return done->differing || done->err.code < 0;
 	case LOOK_LOSS:
 	case LOOK_START:
 	case LOOK_RULE:

@@ -33,8 +33,11 @@ int names_touch(struct engine *engine, const struct dirty_touch *touch, struct e
 	int r;
 
 	r = decide(engine, touch->path, touch->flags & DIRTY_IS_DIR, &decision, err);
-	if (r < 0 || !decision.in_scope || view_is_blind(engine->view, touch->path))
+	if (r < 0 || !decision.in_scope)
 		return r < 0 ? r : 0;
+	/* an event may be older than the mount: it is observed, though it can't be judged */
+	if (touch->found != FOUND_EVENT && view_is_blind(engine->view, touch->path))
+		return 0;
 	r = dirty_touch(engine->dirty, touch, time_monotonic_ns(), &item, err);
 	if (r < 0)
 		return r;

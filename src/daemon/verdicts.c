@@ -5,6 +5,7 @@
  * that came, as one event.
  */
 #include <stdlib.h>
+#include <sys/inotify.h>
 
 #include "base/cleanup.h"
 #include "base/quote.h"
@@ -14,6 +15,8 @@
 #include "ops/rotation.h"
 
 enum { ATTEMPTS_MAX = 3 };
+/* How long a name that came and went may have been a link to something that changed through it, at most. */
+#define DOUBT_NS (UINT64_C(600) * 1000 * 1000 * 1000)
 
 /* ---- handing over ---- */
 
@@ -265,6 +268,14 @@ static int tell_transient(struct engine *engine, const struct verdict_of *verdic
 	return events_transient(&engine->events, item->path, item->mask, err);
 }
 
+/* It may have been another name of something that is there. */
+static void note_unseen(struct engine *engine, const struct dirty_item *item)
+{
+	engine->unseen = item;
+	if (!(item->flags & DIRTY_IS_DIR) && (item->mask & (IN_CREATE | IN_MOVED_TO)) && !engine->doubt_ns)
+		engine->doubt_ns = time_monotonic_ns() + DOUBT_NS;
+}
+
 static int apply(struct engine *engine, const struct judged_batch *batch, const struct judged_name *name,
 		 struct err *err)
 {
@@ -293,7 +304,7 @@ static int apply(struct engine *engine, const struct judged_batch *batch, const 
 	if (r >= 0 && verdict.out.moved_on)
 		r = spread_judged(engine, name->item, verdict.believed, verdict.now, err);
 	else if (r >= 0 && !verdict.now)
-		engine->unseen = name->item; /* it may have been another name of something that is there */
+		note_unseen(engine, name->item);
 	return r < 0 ? r : keep(engine, &verdict, err);
 }
 
