@@ -61,18 +61,34 @@ static int keep_times(struct engine *engine, const struct view *now, struct time
 	return 0;
 }
 
-/* What lay below a mount that is as recorded again may be anything, and what came and went there nobody knows. */
-static int look_below(struct engine *engine, const struct view *now, struct err *err)
+/* What mounts hid, and since when. */
+struct hidden {
+	struct view *view; /* a reference */
+	struct timestamp *since;
+};
+
+static void hidden_done(struct hidden *hidden)
+{
+	if (hidden->view)
+		view_unrefp(&hidden->view);
+	free(hidden->since);
+}
+
+/*
+ * What lay below a mount that is as recorded again may be anything, and what came and went there nobody knows. The watches are
+ * there again by now: the gap ends with them.
+ */
+static int look_below(struct engine *engine, const struct hidden *before, struct err *err)
 {
 	struct gap gap = { .to = time_now(), .reason = "a mount that is not as recorded hid it" };
 	size_t count;
-	const struct bytes *blind = view_blind(engine->view, &count);
+	const struct bytes *blind = view_blind(before->view, &count);
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < count; i++) {
-		if (view_is_blind(now, blind[i]))
+		if (view_is_blind(engine->view, blind[i]))
 			continue;
-		gap.from = hidden_since(engine, blind[i]);
+		gap.from = before->since[i];
 		gap.subtree = blind[i];
 		r = gap_tell(engine, &gap, err);
 		if (r >= 0)
@@ -88,18 +104,18 @@ int mounts_begin(struct engine *engine, struct err *err)
 
 int mounts_change(struct engine *engine, struct view *view, struct err *err)
 {
+	CLEANUP(hidden_done) struct hidden before = { .since = NULL };
 	struct timestamp *times = NULL;
-	int r = look_below(engine, view, err);
+	int r = keep_times(engine, view, &times, err);
 
-	if (r >= 0)
-		r = keep_times(engine, view, &times, err);
 	if (r < 0) {
 		view_unrefp(&view);
 		return r;
 	}
-	free(engine->hidden_since);
+	before = (struct hidden){ view_ref(engine->view), engine->hidden_since };
 	engine->hidden_since = times;
-	return renew_use(engine, view, err);
+	r = renew_use(engine, view, err);
+	return r < 0 ? r : look_below(engine, &before, err);
 }
 
 int mounts_renew(struct engine *engine, struct err *err)
