@@ -194,7 +194,10 @@ static int loop(struct engine *engine, struct err *err)
 
 	while (!engine->stop) {
 		struct err failure = ERR_INIT;
-		int r = wait_for_work(engine, polls, more, err);
+		int r;
+
+		engine->turn = time_now();
+		r = wait_for_work(engine, polls, more, err);
 
 		if (r < 0)
 			return r;

@@ -49,6 +49,8 @@ struct engine {
 	unsigned touched; /* HOUSE_* bits until then */
 	bool believe_keys; /* root said by SIGHUP that the keys are his */
 	uint64_t mounts_ns; /* the same for the mount table */
+	struct timestamp turn; /* when this turn of the loop began */
+	struct timestamp table_known; /* when it was last known to be as the view has it */
 
 	/* names on their way */
 	struct watch *watch;
