@@ -4,6 +4,7 @@
  *	mutate [-s SEED] [-n OPERATIONS] [-t SECONDS] [-w WORKERS] [-p PAUSE_US] [-o OP,OP|-OP,OP] [-T TRACEDIR] IN OUT
  *	mutate -g IN OUT	makes the tree that the rounds begin with
  *	mutate -l		lists the operations
+ *	mutate -C COUNT DIR	makes and removes so many files, one after the other
  *	mutate -F [-t SECONDS] DIR	floods: writes to two files in turn, and makes and removes a third, as fast as it can
  *
  * IN is in the scope of the policy, OUT is not; both on one file system. What a worker tries is decided by its seed and its number alone,
@@ -211,6 +212,19 @@ static int flood(const char *dir, unsigned seconds)
 	return 0;
 }
 
+/* So many names that come and go at once. */
+static int churn(const char *dir, unsigned count)
+{
+	char path[PATH_BYTES];
+
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%s/churn-%u", dir, i);
+		if (put(path, 0) < 0 || unlink(path) < 0)
+			return 1;
+	}
+	return 0;
+}
+
 /* LIST: "a,b" only these; "-a,-b" all but these; "+a" also this */
 static int choose(char *list)
 {
@@ -240,7 +254,7 @@ static int usage(void)
 {
 	fputs("usage: mutate [-s SEED] [-n OPERATIONS] [-t SECONDS] [-w WORKERS] [-p PAUSE_US] [-o OPS] [-T DIR] IN "
 	      "OUT\n"
-	      "       mutate -g IN OUT | -F [-t SECONDS] DIR | -l\n",
+	      "       mutate -g IN OUT | -F [-t SECONDS] DIR | -C COUNT DIR | -l\n",
 	      stderr);
 	return 64;
 }
@@ -249,9 +263,10 @@ int main(int argc, char **argv)
 {
 	struct plan plan = { .seed = 1, .operations = 2000, .seconds = 60, .workers = 4 };
 	bool make = false, flooding = false;
+	unsigned churned = 0;
 	int option;
 
-	while ((option = getopt(argc, argv, "s:n:t:w:p:o:T:gFl")) != -1) {
+	while ((option = getopt(argc, argv, "s:n:t:w:p:o:T:C:gFl")) != -1) {
 		if (option == 's')
 			plan.seed = strtoull(optarg, NULL, 0);
 		else if (option == 'n')
@@ -266,6 +281,8 @@ int main(int argc, char **argv)
 			plan.trace_dir = optarg;
 		else if (option == 'g')
 			make = true;
+		else if (option == 'C')
+			churned = (unsigned)strtoul(optarg, NULL, 10);
 		else if (option == 'F')
 			flooding = true;
 		else if (option == 'o' && choose(optarg) == 0)
@@ -280,6 +297,8 @@ int main(int argc, char **argv)
 	}
 	if (flooding && argc - optind == 1)
 		return flood(argv[optind], plan.seconds);
+	if (churned > 0 && argc - optind == 1)
+		return churn(argv[optind], churned);
 	if (argc - optind != 2 || plan.workers == 0 || plan.workers > WORKERS_MAX)
 		return usage();
 	mutate_place.in = argv[optind];
