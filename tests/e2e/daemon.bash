@@ -102,7 +102,7 @@ is() {
 # journal: all its lines, in order
 journal() {
 	local segments
-	mapfile -t segments < <(find "$STATE/journal" -type f ! -name '*.torn' ! -name '.*' ! -name '*lock*' | sort)
+	mapfile -t segments < <(find "$STATE/journal" -maxdepth 1 -type f ! -name '*.torn' ! -name '.*' ! -name '*lock*' | sort)
 	[ "${#segments[@]}" -eq 0 ] || cat "${segments[@]}"
 }
 

@@ -59,7 +59,7 @@ seen_state() { # STATE: the last status asked for has it
 	"$BATS_TEST_DIRNAME/../stress/compare.py" chain "$STATE/journal"
 	[ "$(journal | jq -es 'map(.seq) == ([range(length)] | map(. + 1))')" = true ]
 	[ "$(stat -c %a "$STATE/journal")" = 750 ]
-	[ "$(find "$STATE/journal" -type f -perm /027 | wc -l)" -eq 0 ]
+	[ "$(find "$STATE/journal" -maxdepth 1 -type f -perm /027 | wc -l)" -eq 0 ]
 }
 
 @test "an event says what changed, from what to what, how bad and by which rule" {
@@ -472,7 +472,7 @@ seen_state_not() {
 	begun
 	for i in {1..10}; do touch "$TREE/d/$i" && barrier; done
 	halted
-	segment=$(find "$STATE/journal" -type f -size +0 ! -name '.*' | sort | head -n 1)
+	segment=$(find "$STATE/journal" -maxdepth 1 -type f -size +0 ! -name '.*' | sort | head -n 1)
 	sed -i '5d' "$segment"
 	must 16 tally log --all
 	start
@@ -485,7 +485,7 @@ seen_state_not() {
 	touch "$TREE/d/x"
 	barrier
 	killed
-	segment=$(find "$STATE/journal" -type f -size +0 ! -name '.*' | sort | tail -n 1)
+	segment=$(find "$STATE/journal" -maxdepth 1 -type f -size +0 ! -name '.*' | sort | tail -n 1)
 	truncate -s -20 "$segment"
 	daemon
 	goes_on

@@ -11,7 +11,7 @@
  * never by what it finds; whether it succeeds depends on the others. A round ends after so many operations a worker, or so many
  * seconds, whatever comes first.
  *
- * What inotify is known not to tell is left out (chattr; stores through a mapping that stays; links made and written through outside the
+ * What inotify is known not to tell is left out (chattr; chown to nobody and no group; stores through a mapping that stays; links made and written through outside the
  * scope): hard links are made below IN/l only, and nothing is renamed from there to somewhere else.
  */
 #include <errno.h>
