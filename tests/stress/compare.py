@@ -65,10 +65,10 @@ def seconds(text):
 
 
 def shown(title, items):
-    items = sorted(items, key=repr)
+    items = sorted((item if isinstance(item, str) else repr(item) for item in items))
     print(f"{title}: {len(items)}")
     for item in items[:SHOWN]:
-        print(f"    {item}")
+        print("    " + (item if len(item) < 300 or "\n" in item else item[:110] + " ... " + item[-180:]))
     if len(items) > SHOWN:
         print(f"    ... and {len(items) - SHOWN} more")
 
@@ -205,13 +205,13 @@ class Folders:
         return self.mountpoint.rstrip(b"/") + b"".join(b"/" + part for part in reversed(parts))
 
     def newest(self, handle):
-        """When the folder, or one above it, last got its place: before that nobody can have watched it there."""
-        latest, steps = [], 0
+        """The folder and those above it: (when it last got its place, its path now)."""
+        found, steps = [], 0
         while handle != self.root and handle in self.place and steps < 200:
-            latest.append((self.new[handle], handle))
+            found.append((self.new[handle], self.path(handle)))
             handle = self.place[handle][0]
             steps += 1
-        return latest
+        return found
 
 
 def witnessed(name, folders, scope):
@@ -242,31 +242,24 @@ def witnessed(name, folders, scope):
                 folders.put(event["child"], event["dir"], leaf, at)
 
 
-def first_named(journal_seen, folders, handle):
-    """When the journal first named the folder under its present name; None: never."""
-    path = folders.path(handle)
-    times = journal_seen.named.get(path)
-    return min(times) if times else None
-
-
-def too_new(journal_seen, folders, handle, at, slack):
-    """The folder had just come, so no watch could be in it yet: the daemon had not noticed it at that time, or only just."""
-    for came, folder in folders.newest(handle):
+def too_new(seen, above, at, slack):
+    """A folder had just come, so no watch could be in it yet: the daemon had not noticed it at that time, or only just."""
+    for came, path in above:
         if came == 0:
             continue
         if at - came < slack:
             return True
-        noticed = first_named(journal_seen, folders, folder)
-        if noticed is not None and came - 1 <= noticed and at <= noticed + slack:
+        times = [time for time in seen.named.get(path, ()) if time >= came - 1]
+        if times and at <= min(times) + slack:
             return True
     return False
 
 
 def compare_witness(directory, name, mountpoint, scope, left_out, slack=1.0):
     seen, folders = Journal(directory), Folders(mountpoint)
-    missing, excused, gap, total, present = {}, set(), 0, set(), 0
+    total, unnamed, gap = set(), {}, 0
     for at, mask, path, handle, part in witnessed(name, folders, scope):
-        if path == scope or path in total and path not in missing or any(is_below(path, out) for out in left_out):
+        if path == scope or path in total or any(is_below(path, out) for out in left_out):
             continue
         total.add(path)
         if path in seen.named:
@@ -274,19 +267,20 @@ def compare_witness(directory, name, mountpoint, scope, left_out, slack=1.0):
         if seen.in_gap(path, at):
             gap += 1
             continue
-        leaf = b"" if part == b"." else b"/" + part
-        if any(other + leaf in seen.named or seen.in_gap(other + leaf, at) for other in folders.paths(handle)):
-            present += 1
-            continue
-        # only what came and went can be missed without leaving a difference
-        if not os.path.lexists(path) and too_new(seen, folders, handle, at, slack):
-            excused.add(path)
-            continue
-        missing[path] = (at, mask)
-    print(f"witness: {len(total)} names in scope; {present} named under another name of their folder, {gap} in gaps, "
-          f"{len(excused)} came and went in a folder too new to be watched, {len(missing)} missing")
+        unnamed[path] = (at, mask, handle, b"" if part == b"." else b"/" + part, folders.newest(handle))
+    # behind the end, when all names of the folders are known: an event may come under the name before or after a rename
+    missing, excused, other = [], 0, 0
+    for path, (at, mask, handle, leaf, above) in unnamed.items():
+        if any(name + leaf in seen.named or seen.in_gap(name + leaf, at) for name in folders.paths(handle)):
+            other += 1
+        elif not os.path.lexists(path) and too_new(seen, above, at, slack):
+            excused += 1  # only what came and went can be missed without leaving a difference
+        else:
+            missing.append((path, f"{at:.6f}", mask))
+    print(f"witness: {len(total)} names in scope; {other} named under another name of their folder, {gap} in gaps, "
+          f"{excused} came and went in a folder too new to be watched, {len(missing)} missing")
     if missing:
-        shown("not in the journal", [(path, f"{at:.6f}", mask) for path, (at, mask) in missing.items()])
+        shown("not in the journal", missing)
     return 1 if missing else 0
 
 

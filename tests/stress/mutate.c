@@ -16,6 +16,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,7 +189,15 @@ static int make_tree(void)
 	return make_links(path);
 }
 
-/* Two files in turn, so that the kernel can't merge the events; prints how many there were. */
+static volatile sig_atomic_t stopped;
+
+static void on_term(int signal_number)
+{
+	(void)signal_number;
+	stopped = 1;
+}
+
+/* Two files in turn, so that the kernel can't merge the events; prints how many there were. SIGTERM ends it. */
 static int flood(const char *dir, unsigned seconds)
 {
 	uint64_t end = now_ns(CLOCK_MONOTONIC) + (uint64_t)seconds * 1000000000u;
@@ -203,7 +212,8 @@ static int flood(const char *dir, unsigned seconds)
 			return 1;
 	}
 	snprintf(path, sizeof(path), "%s/flash", dir);
-	while (now_ns(CLOCK_MONOTONIC) < end) {
+	signal(SIGTERM, on_term);
+	while (!stopped && now_ns(CLOCK_MONOTONIC) < end) {
 		for (int i = 0; i < 200; i++)
 			events += pwrite(fds[i % 2], "x", 1, 0) == 1;
 		events += 3u * (put(path, 0) == 0 && unlink(path) == 0);
