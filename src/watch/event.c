@@ -19,9 +19,12 @@ static int reclassify(struct watch *watch, uint32_t id, enum foreign foreign, st
 	    !is_watched(nodes_at(&watch->nodes, id)))
 		return 0;
 	r = attach_set(watch, id, fd, foreign, err);
-	if (r < 0 || is_watched(nodes_at(&watch->nodes, id)))
+	if (r < 0)
 		return r;
-	/* it was unwatched for a moment, and now it is polled */
+	/*
+	 * What the queue that it leaves had lost is looked for in the directories that are in it by then, so not here any more. Or it
+	 * was unwatched for a moment, and now it is polled.
+	 */
 	r = nodes_path(&watch->nodes, id, &watch->other, err);
 	return r < 0 ? r : watch_tell_look(watch, buf_bytes(&watch->other), false, err);
 }

@@ -167,10 +167,15 @@ static int read_names(struct walk *walk, const struct statx *stat, bool fresh, s
 		return 0;
 	}
 	r = drop_unseen(walk, frame->node, err);
-	if (r == 0 && is_watched(nodes_at(&watch->nodes, frame->node)) &&
-	    nodes_at(&watch->nodes, frame->node)->foreign != reading.foreign)
-		r = attach_set(watch, frame->node, frame->fd, reading.foreign, err);
-	return r;
+	if (r < 0 || !is_watched(nodes_at(&watch->nodes, frame->node)) ||
+	    nodes_at(&watch->nodes, frame->node)->foreign == reading.foreign)
+		return r;
+	r = attach_set(watch, frame->node, frame->fd, reading.foreign, err);
+	if (r < 0 || !is_loud(walk))
+		return r;
+	/* what the queue that it leaves had lost is looked for in the directories that are in it by then, so not here any more */
+	walk->path.len = frame->path_len;
+	return watch_tell_look(watch, walk->path.len ? buf_bytes(&walk->path) : bytes_of("/"), false, err);
 }
 
 int place_dir(struct walk *walk, const struct statx *stat, bool fresh, struct err *err)
