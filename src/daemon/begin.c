@@ -130,6 +130,8 @@ int begin_watching(struct engine *engine, struct err *err)
 	if (r >= 0)
 		r = partial_new(&engine->partial, err);
 	if (r >= 0)
+		r = tombs_new(&engine->tombs, err);
+	if (r >= 0)
 		r = renew_begin(engine, err);
 	journal_batch(setup->journal);
 	if (r >= 0)

@@ -257,6 +257,7 @@ static void engine_done(struct engine *engine)
 	dirty_freep(&engine->dirty);
 	renames_freep(&engine->renames);
 	partial_freep(&engine->partial);
+	tombs_freep(&engine->tombs);
 	spread_forget(engine);
 	buf_done(&engine->mates.inodes);
 	links_freep(&engine->links);

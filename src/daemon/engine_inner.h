@@ -26,6 +26,7 @@
 #include "daemon/look.h"
 #include "daemon/mounttable.h"
 #include "daemon/partial.h"
+#include "daemon/tombs.h"
 #include "daemon/renames.h"
 #include "daemon/sweep.h"
 #include "watch/watch.h"
@@ -58,6 +59,7 @@ struct engine {
 	struct renames *renames;
 	struct links *links;
 	struct partial *partial;
+	struct tombs *tombs;
 	struct mates_wanted mates;
 	uint64_t doubt_ns; /* names came and went unseen: by then everything is looked at; 0 none did */
 	const struct dirty_item *unseen; /* a name of the batch being taken that nobody saw; NULL none */
@@ -115,6 +117,8 @@ int verdicts_take(struct engine *engine, struct judged_batch *batch, struct err 
 /* A name was believed to be BELIEVED and is PRESENT (either may be NULL), and they differ. */
 int spread_judged(struct engine *engine, const struct dirty_item *item, const struct entry *believed,
 		  const struct entry *present, struct err *err);
+/* Of a name that may be gone, but is written through still. */
+int spread_dead(struct engine *engine, const struct dirty_item *item, struct err *err);
 /* ITEM, and maybe more, came and went unseen. */
 int spread_unseen(struct engine *engine, const struct dirty_item *item, uint64_t number, struct err *err);
 int spread_ask(struct engine *engine, struct err *err); /* has the clerk look for names that are wanted */

@@ -55,11 +55,12 @@ static int count_other(void *context, struct bytes path, struct err *err)
 	return 0;
 }
 
-static bool is_linked(const struct entry *entry)
+/* Has it an inode of which there may be other names? */
+static bool is_inode(const struct entry *entry)
 {
 	const uint32_t both = ATTR_BIT(ATTR_LINKS) | ATTR_BIT(ATTR_INODE);
 
-	return entry && (entry->value & both) == both && entry->type != TYPE_DIR && entry->links > 1;
+	return entry && (entry->value & both) == both && entry->type != TYPE_DIR;
 }
 
 /* Its other names may be those of files that had one link: no table has them. Once an inode: names that come later are seen. */
@@ -164,28 +165,50 @@ int spread_found(struct engine *engine, const struct mates *mates, struct err *e
 	return r;
 }
 
+/* The name stands for this inode no more. The others stay known as names of it, even when only one is left. */
+static int forget(struct engine *engine, const struct dirty_item *item, const struct entry *before, struct err *err)
+{
+	struct spreading counting = { .engine = engine, .item = item };
+	int r = links_each(engine->links, before->inode, count_other, &counting, err);
+
+	links_remove(engine->links, item->path, before->inode);
+	return r < 0 || counting.others == 0 ? r : tombs_put(engine->tombs, item->path, before->inode, err);
+}
+
 int spread_judged(struct engine *engine, const struct dirty_item *item, const struct entry *believed,
 		  const struct entry *present, struct err *err)
 {
-	const struct entry *before = is_linked(believed) ? believed : NULL;
-	const struct entry *now = is_linked(present) ? present : NULL;
+	const struct entry *before = is_inode(believed) ? believed : NULL;
+	const struct entry *now = is_inode(present) ? present : NULL;
 	struct spreading spreading = { .engine = engine, .item = item };
-	bool same = before && now && before->inode == now->inode;
+	bool same = before && now && before->inode == now->inode, linked = now && now->links > 1;
+	bool first = linked && (!same || before->links < 2);
 	int r = 0;
 
+	/* also when it was believed to be the only one: another may have come, and be known, before this one was looked at again */
 	if (before)
 		r = links_each(engine->links, before->inode, touch_other, &spreading, err);
 	if (r >= 0 && before && !same)
-		links_remove(engine->links, item->path, before->inode);
+		r = forget(engine, item, before, err);
 	spreading.others = 0;
-	if (r >= 0 && now && !same)
+	if (r >= 0 && first)
 		r = links_each(engine->links, now->inode, touch_other, &spreading, err);
-	if (r >= 0 && now && !same)
+	if (r >= 0 && first)
 		r = links_add(engine->links, item->path, now->inode, err);
 	/* what was written through the others while this one was not known to belong to them */
-	if (r >= 0 && now && !same && spreading.others)
+	if (r >= 0 && first && spreading.others)
 		r = touch(engine, item, item->path, item->number, err);
-	return r < 0 ? r : note_partial(engine, item, now, err);
+	return r < 0 ? r : note_partial(engine, item, linked ? now : NULL, err);
+}
+
+int spread_dead(struct engine *engine, const struct dirty_item *item, struct err *err)
+{
+	struct spreading spreading = { .engine = engine, .item = item };
+	uint64_t inode;
+
+	if (item->found != FOUND_EVENT || !tombs_find(engine->tombs, item->path, &inode))
+		return 0;
+	return links_each(engine->links, inode, touch_other, &spreading, err);
 }
 
 static int touch_partial(void *context, struct bytes path, struct err *err)

@@ -301,6 +301,8 @@ static int apply(struct engine *engine, const struct judged_batch *batch, const 
 	r = tell(engine, &verdict, err);
 	if (r >= 0)
 		r = tell_transient(engine, &verdict, err);
+	if (r >= 0)
+		r = spread_dead(engine, name->item, err);
 	if (r >= 0 && verdict.out.moved_on)
 		r = spread_judged(engine, name->item, verdict.believed, verdict.now, err);
 	else if (r >= 0 && !verdict.now)
