@@ -15,7 +15,7 @@
 
 enum { EVENTS_AT_ONCE = 8192, MAIL_AT_ONCE = 64 };
 #define TOUCHED_NS (UINT64_C(200) * 1000 * 1000) /* the house is looked at when it was left alone that long */
-#define TABLE_NS   (UINT64_C(20) * 1000 * 1000)
+#define TABLE_NS   (UINT64_C(1) * 1000 * 1000)
 
 /* ---- the loop ---- */
 
