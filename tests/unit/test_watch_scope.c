@@ -63,7 +63,9 @@ static void another_policy(void **state)
 	assert_int_not_equal(node_at(fixture, ""), NODE_NONE); /* what leads to a root */
 	renew(fixture, "version: 1\nrules:\n  - path: @\n");
 	settle(fixture);
-	assert_int_equal(count_told(fixture, TOLD_GONE), 0);
+	/* nobody watches it under its name any more; then it is to be looked at, as nobody told of it meanwhile */
+	assert_int_equal(count_told(fixture, TOLD_GONE), 1);
+	assert_true(count_told(fixture, TOLD_LOOK) >= 1);
 	assert_int_not_equal(node_at(fixture, "a/b"), NODE_NONE);
 	settle(fixture);
 	check_watches(fixture, 0);
