@@ -248,8 +248,8 @@ int control_call_next(struct control_call *call, json_t **ret_reply, const char 
 {
 	json_error_t error;
 	json_t *reply;
-	char *line;
-	size_t len;
+	char *line = NULL;
+	size_t len = 0;
 	int r;
 
 	if (call->ended)
