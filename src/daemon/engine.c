@@ -91,7 +91,8 @@ static uint64_t next_due(const struct engine *engine)
 	uint64_t due = least(pulse_due_ns(engine), barrier_due_ns(engine));
 
 	due = least(due, watch_due_ns(engine->watch));
-	due = least(due, sweep_due_ns(engine->sweep));
+	if (engine->may_sweep)
+		due = least(due, sweep_due_ns(engine->sweep));
 	if (engine->reload_ns)
 		due = least(due, engine->reload_ns);
 	if (engine->mounts_ns)
@@ -153,7 +154,8 @@ static int take_time(struct engine *engine, struct err *err)
 		r = watch_tick(engine->watch, now_ns, err);
 	if (r >= 0)
 		r = looks_ask(engine, err);
-	if (r >= 0 && now_ns >= sweep_due_ns(engine->sweep))
+	/* the clock's looks wait for the one at the start: it finds more, and first what matters most */
+	if (r >= 0 && engine->may_sweep && now_ns >= sweep_due_ns(engine->sweep))
 		r = sweep_tick(engine->sweep, now_ns, engine->view, err);
 	if (r >= 0)
 		r = pulse_beat(engine, now_ns, err);

@@ -87,7 +87,7 @@ struct engine {
 	uint64_t checks_open; /* looks of `tally check --daemon` that have not ended */
 	json_t *last_gap, *last_scan;
 	bool start_looked; /* the look at the start has ended well */
-	bool start_asked;
+	bool may_sweep; /* the look at the start is over, well or not */
 	uint64_t unknown; /* names that could not be judged since the last look at everything */
 	uint64_t coverage_changes; /* as looked at last */
 	struct coverage_told coverage_told;

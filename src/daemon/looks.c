@@ -234,6 +234,8 @@ int looks_done(struct engine *engine, const struct look_done *done, struct err *
 		engine->looks_open--;
 	if (done->purpose == LOOK_ASKED)
 		engine->checks_open = 0;
+	if (done->purpose == LOOK_START || done->purpose == LOOK_RULE)
+		engine->may_sweep = true;
 	if (well && done->ended &&
 	    (done->purpose == LOOK_START || done->purpose == LOOK_RULE ||
 	     (done->purpose == LOOK_ASKED && engine->check_whole))) {
