@@ -88,6 +88,7 @@ static void begin_round(struct engine *engine)
 	barrier->doubted = false;
 	barrier->retry_ns = 0;
 	barrier->gap[0] = '\0';
+	barrier->unjudged = false;
 }
 
 static int begin_looks(struct engine *engine, uint64_t now_ns, struct err *err)
@@ -176,6 +177,18 @@ static int finish(struct engine *engine, struct err *err)
 	return 0;
 }
 
+/* A damaged baseline may never be mended: whoever waits is told. */
+void barrier_unjudged(struct engine *engine)
+{
+	struct barrier *barrier = &engine->barrier;
+
+	if (barrier->stage == BARRIER_IDLE)
+		return;
+	barrier->unjudged = true;
+	if (!barrier->gap[0])
+		(void)snprintf(barrier->gap, sizeof(barrier->gap), "%s", engine->trouble);
+}
+
 int barrier_step(struct engine *engine, uint64_t now_ns, struct err *err)
 {
 	struct barrier *barrier = &engine->barrier;
@@ -190,11 +203,13 @@ int barrier_step(struct engine *engine, uint64_t now_ns, struct err *err)
 	}
 	if (barrier->stage == BARRIER_MARK)
 		r = step_mark(engine, now_ns, err);
-	if (r >= 0 && barrier->stage == BARRIER_LOOKS && looks_are_over(engine, now_ns)) {
+	if (r >= 0 && barrier->stage == BARRIER_LOOKS && (barrier->unjudged || looks_are_over(engine, now_ns))) {
 		barrier->stage = BARRIER_NAMES;
 		barrier->force = dirty_number(engine->dirty);
 		r = verdicts_ask(engine, err);
 	}
+	if (r >= 0 && barrier->stage == BARRIER_NAMES && barrier->unjudged)
+		return finish(engine, err);
 	if (r < 0 || barrier->stage != BARRIER_NAMES || !names_are_judged(engine))
 		return r;
 	/* names came and went unseen: what may have changed through them is looked for, once */

@@ -166,6 +166,7 @@ int barrier_ask(struct engine *engine, struct control_client *client, json_t *re
 		struct err *err); /* takes request over */
 void barrier_forget(struct engine *engine, const struct control_client *client);
 void barrier_marked(struct engine *engine, uint64_t number);
+void barrier_unjudged(struct engine *engine); /* engine->trouble says why */
 int barrier_step(struct engine *engine, uint64_t now_ns, struct err *err); /* as far as it goes now */
 uint64_t barrier_due_ns(const struct engine *engine);
 void barrier_done(struct engine *engine);

@@ -50,6 +50,7 @@ struct barrier {
 	struct waiter *waiting; /* for the running barrier */
 	struct waiter *next; /* came while it ran: for the next one */
 	char gap[256]; /* why it can't be said for sure; "" it can */
+	bool unjudged; /* and it will not: names could not be judged, and stay dirty */
 };
 
 /* A client that gets a long answer. */

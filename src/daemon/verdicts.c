@@ -345,8 +345,10 @@ static int put_back(struct engine *engine, const struct judged_batch *batch, str
 {
 	int r = 0;
 
-	if (batch->err.code < 0 && batch->err.code != ERR_INTERRUPTED)
+	if (batch->err.code < 0 && batch->err.code != ERR_INTERRUPTED) {
 		(void)snprintf(engine->trouble, sizeof(engine->trouble), "cannot judge: %.200s", batch->err.message);
+		barrier_unjudged(engine);
+	}
 	for (size_t i = 0; r >= 0 && i < batch->count; i++) {
 		/* not at once again: as if it had taken long */
 		if (batch->err.code < 0)

@@ -141,11 +141,18 @@ class Journal:
     def __init__(self, directory):
         self.named = collections.defaultdict(list)  # path to the times at which it was named
         self.gaps = []
+        blind = {}  # mount points that are not as recorded, and since when: what lies below is said not to be seen
         for record in journal(directory):
             at = seconds(record["time"])
             kind = record["kind"]
             if kind == "gap":
                 self.gaps.append((seconds(record["from"]), seconds(record["to"]), raw(record, "subtree")))
+            elif kind == "coverage":
+                now = {os.fsencode(path["path"]) if isinstance(path, dict) else path.encode() for path in record.get("blind", ())}
+                for path in [path for path in blind if path not in now]:
+                    self.gaps.append((blind.pop(path), at, path))
+                for path in now:
+                    blind.setdefault(path, at)
             elif kind in ("observed", "transient"):
                 for path in record["paths"]:
                     self.named[raw(path)].append(at)
@@ -153,6 +160,8 @@ class Journal:
                 self.named[raw(record)].append(at)
                 if "from" in record:
                     self.named[raw(record, "from")].append(at)
+
+        self.gaps += [(since, float("inf"), path) for path, since in blind.items()]
 
     def in_gap(self, path, at, slack=0.5):
         return any(start - slack <= at <= end + slack and is_below(path, subtree) for start, end, subtree in self.gaps)
