@@ -195,6 +195,7 @@ static void touch_state(struct fixture *fixture, enum action action)
 
 static void touch_rest(struct fixture *fixture, enum action action)
 {
+	char aside[sizeof(fixture->dir) + 8];
 	switch ((int)action) {
 	case SEGMENT_GROWS:
 		add_text(S("journal/0001.jsonl"), "{}\n");
@@ -221,8 +222,9 @@ static void touch_rest(struct fixture *fixture, enum action action)
 		remove_path(UP("run"));
 		break;
 	case ALL_MOVED:
-		move(fixture->dir, "/tmp/tally-daemon-moved");
-		move("/tmp/tally-daemon-moved", fixture->dir);
+		(void)snprintf(aside, sizeof(aside), "%s-moved", fixture->dir);
+		move(fixture->dir, aside);
+		move(aside, fixture->dir);
 		break;
 	default:
 		break;
