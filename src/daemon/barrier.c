@@ -78,9 +78,12 @@ static int mark(struct engine *engine, uint64_t now_ns, struct err *err)
 	return watch_mark(engine->watch, ++barrier->mark, err);
 }
 
-static void begin_round(struct engine *engine)
+/* A generation that was signed before the question is judged by: it is taken up now. */
+static int begin_round(struct engine *engine, struct err *err)
 {
 	struct barrier *barrier = &engine->barrier;
+	unsigned touched = 0;
+	int r;
 
 	barrier->waiting = STEAL(barrier->next);
 	barrier->stage = BARRIER_MARK;
@@ -89,6 +92,10 @@ static void begin_round(struct engine *engine)
 	barrier->retry_ns = 0;
 	barrier->gap[0] = '\0';
 	barrier->unjudged = false;
+	barrier->looked_twice = false;
+	r = house_read(engine->house, &touched, err);
+	engine->touched |= touched;
+	return r < 0 || !engine->touched ? r : renew_house(engine, err);
 }
 
 static int begin_looks(struct engine *engine, uint64_t now_ns, struct err *err)
@@ -189,19 +196,36 @@ void barrier_unjudged(struct engine *engine)
 		(void)snprintf(barrier->gap, sizeof(barrier->gap), "%s", engine->trouble);
 }
 
+/* The drift was lost meanwhile: what it held is waited for, if it is being looked for now. */
+static bool is_drift_whole(struct engine *engine)
+{
+	struct barrier *barrier = &engine->barrier;
+
+	if (!engine->rows || engine->start_looked)
+		return true;
+	if (!engine->again_ns && !barrier->looked_twice) {
+		barrier->looked_twice = true;
+		return false;
+	}
+	if (!barrier->gap[0])
+		(void)snprintf(barrier->gap, sizeof(barrier->gap), "not all that differs is known: %.200s",
+			       engine->trouble[0] ? engine->trouble : "not everything has been looked at yet");
+	return true;
+}
+
 int barrier_step(struct engine *engine, uint64_t now_ns, struct err *err)
 {
 	struct barrier *barrier = &engine->barrier;
 	int r = 0;
 
 	if (barrier->stage == BARRIER_IDLE && barrier->next)
-		begin_round(engine);
+		r = begin_round(engine, err);
 	if (barrier->stage != BARRIER_IDLE && !barrier->waiting) {
 		/* everybody who asked has gone */
 		barrier->stage = BARRIER_IDLE;
 		barrier->force = 0;
 	}
-	if (barrier->stage == BARRIER_MARK)
+	if (r >= 0 && barrier->stage == BARRIER_MARK)
 		r = step_mark(engine, now_ns, err);
 	if (r >= 0 && barrier->stage == BARRIER_LOOKS && (barrier->unjudged || looks_are_over(engine, now_ns))) {
 		barrier->stage = BARRIER_NAMES;
@@ -212,6 +236,10 @@ int barrier_step(struct engine *engine, uint64_t now_ns, struct err *err)
 		return finish(engine, err);
 	if (r < 0 || barrier->stage != BARRIER_NAMES || !names_are_judged(engine))
 		return r;
+	if (!is_drift_whole(engine)) {
+		barrier->stage = BARRIER_LOOKS;
+		return 0;
+	}
 	/* names came and went unseen: what may have changed through them is looked for, once */
 	if (!engine->doubt_ns || barrier->doubted)
 		return finish(engine, err);

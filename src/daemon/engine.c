@@ -14,8 +14,10 @@
 #include "daemon/engine_inner.h"
 
 enum { EVENTS_AT_ONCE = 8192, MAIL_AT_ONCE = 64 };
-#define TOUCHED_NS (UINT64_C(200) * 1000 * 1000) /* the house is looked at when it was left alone that long */
-#define TABLE_NS   (UINT64_C(1) * 1000 * 1000)
+#define TOUCHED_NS   (UINT64_C(200) * 1000 * 1000) /* the house is looked at when it was left alone that long */
+#define TABLE_NS     (UINT64_C(1) * 1000 * 1000)
+#define AGAIN_NS     (UINT64_C(1000) * 1000 * 1000)
+#define AGAIN_MAX_NS (UINT64_C(30) * 1000 * 1000 * 1000)
 
 /* ---- the loop ---- */
 
@@ -99,6 +101,8 @@ static uint64_t next_due(const struct engine *engine)
 		due = least(due, engine->mounts_ns);
 	if (engine->doubt_ns)
 		due = least(due, engine->doubt_ns);
+	if (engine->again_ns)
+		due = least(due, engine->again_ns);
 	/* a busy judge's mail wakes us */
 	if (!engine->lanes[0].batch || !engine->lanes[1].batch)
 		due = least(due, dirty_due_ns(engine->dirty, engine->barrier.force));
@@ -152,6 +156,10 @@ static int take_time(struct engine *engine, struct err *err)
 		r = mounts_renew(engine, err);
 	if (r >= 0 && now_ns >= watch_due_ns(engine->watch))
 		r = watch_tick(engine->watch, now_ns, err);
+	if (r >= 0 && engine->again_ns && now_ns >= engine->again_ns) {
+		engine->again_ns = 0;
+		r = looks_everything(engine, LOOK_START, true, err);
+	}
 	if (r >= 0)
 		r = looks_ask(engine, err);
 	/* the clock's looks wait for the one at the start: it finds more, and first what matters most */
@@ -168,10 +176,33 @@ static int take_time(struct engine *engine, struct err *err)
 	return r < 0 ? r : barrier_step(engine, now_ns, err);
 }
 
+/* At once the first time; while it fails again and again (a full disk) ever later, and one gap is enough until then. */
+static int look_again(struct engine *engine, const char *reason, struct err *err)
+{
+	struct timestamp now = time_now();
+	uint64_t now_ns = time_monotonic_ns(), since_ns = now_ns - engine->lost_ns;
+	int r;
+
+	engine->lost_ns = now_ns;
+	if (engine->again_ns)
+		return 0;
+	if (since_ns > 2 * AGAIN_MAX_NS)
+		engine->again_step_ns = 0;
+	r = gap_tell(engine, &(struct gap){ now, now, reason, bytes_of("/") }, err);
+	if (r < 0)
+		return r;
+	if (!engine->again_step_ns) {
+		engine->again_step_ns = AGAIN_NS;
+		return looks_everything(engine, LOOK_START, true, err);
+	}
+	engine->again_ns = now_ns + engine->again_step_ns;
+	engine->again_step_ns = least(2 * engine->again_step_ns, AGAIN_MAX_NS);
+	return 0;
+}
+
 /* The drift can always be made again; what else fails is told, and the watch goes on. */
 static int recover(struct engine *engine, const struct err *failure, struct err *err)
 {
-	struct timestamp now = time_now();
 	char reason[300];
 	int r;
 
@@ -182,10 +213,8 @@ static int recover(struct engine *engine, const struct err *failure, struct err 
 	(void)snprintf(reason, sizeof(reason), "drift.db is made again: %.250s", failure->message);
 	(void)snprintf(engine->trouble, sizeof(engine->trouble), "%.250s", reason);
 	r = drift_reset(engine->setup->drift, err);
-	if (r >= 0)
-		r = gap_tell(engine, &(struct gap){ now, now, reason, bytes_of("/") }, err);
 	engine->start_looked = false;
-	return r < 0 ? r : looks_everything(engine, LOOK_START, true, err);
+	return r < 0 ? r : look_again(engine, reason, err);
 }
 
 static int loop(struct engine *engine, struct err *err)

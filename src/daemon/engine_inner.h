@@ -88,6 +88,8 @@ struct engine {
 	json_t *last_gap, *last_scan;
 	bool start_looked; /* the look at the start has ended well */
 	bool may_sweep; /* the look at the start is over, well or not */
+	uint64_t lost_ns, again_ns,
+		again_step_ns; /* drift.db was lost; all is looked at again (0 not); so much was put off */
 	uint64_t unknown; /* names that could not be judged since the last look at everything */
 	uint64_t coverage_changes; /* as looked at last */
 	struct coverage_told coverage_told;

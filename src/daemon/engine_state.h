@@ -51,6 +51,7 @@ struct barrier {
 	struct waiter *next; /* came while it ran: for the next one */
 	char gap[256]; /* why it can't be said for sure; "" it can */
 	bool unjudged; /* and it will not: names could not be judged, and stay dirty */
+	bool looked_twice; /* it has waited for what a loss of the drift left to be looked for */
 };
 
 /* A client that gets a long answer. */

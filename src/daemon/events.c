@@ -42,6 +42,20 @@ static int print(const struct events *events, const struct buf *members, struct 
 	return report_event(&events->human, (const char *)line.data, err);
 }
 
+/* Nobody reads along, or has no room for it: the journal has the line, and that is what counts. */
+static int show(const struct events *events, const struct buf *members, struct err *err)
+{
+	struct err trouble = ERR_INIT;
+	int r = print(events, members, &trouble);
+
+	if (r == ERR_INTERNAL) {
+		*err = trouble;
+		return r;
+	}
+	clearerr(events->human.file);
+	return 0;
+}
+
 int events_put(struct events *events, const struct record *record, struct err *err)
 {
 	CLEANUP(buf_done) struct buf text = BUF_INIT;
@@ -57,7 +71,7 @@ int events_put(struct events *events, const struct record *record, struct err *e
 	if (r < 0)
 		return r;
 	events->count++;
-	return events->human.file ? print(events, &inside, err) : 0;
+	return events->human.file ? show(events, &inside, err) : 0;
 }
 
 /* ---- lines of many names ---- */

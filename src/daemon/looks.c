@@ -239,7 +239,7 @@ int looks_done(struct engine *engine, const struct look_done *done, struct err *
 	if (well && done->ended &&
 	    (done->purpose == LOOK_START || done->purpose == LOOK_RULE ||
 	     (done->purpose == LOOK_ASKED && engine->check_whole))) {
-		engine->start_looked = true;
+		engine->start_looked = !engine->again_ns;
 		engine->unknown = done->unexamined;
 		engine->trouble[0] = '\0';
 	}

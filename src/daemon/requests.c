@@ -79,6 +79,8 @@ static struct streaming *new_streaming(struct engine *engine, struct control_cli
 	*streaming = (struct streaming){ .next = engine->streaming, .client = client, .synced = gap && !gap[0] };
 	if (gap)
 		(void)snprintf(streaming->gap, sizeof(streaming->gap), "%s", gap);
+	else if (!engine->start_looked)
+		(void)snprintf(streaming->gap, sizeof(streaming->gap), "not everything has been looked at yet");
 	engine->streaming = streaming;
 	return streaming;
 }

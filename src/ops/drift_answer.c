@@ -65,6 +65,16 @@ int drift_answer_take(struct drift_answer *answer, const json_t *reply, struct e
 	return r;
 }
 
+/* What may be missing because of a gap is not examined: a verdict must not look clean. */
+static int count_gap(struct drift_answer *answer, struct err *err)
+{
+	struct diff_sink sink = changes_sink(answer->comparison->changes);
+	const struct unexamined gap = { .side = 'b', .path = bytes_of("/"), .reason = bytes_of(answer->sync.gap) };
+
+	answer->comparison->summary.counts.unexamined++;
+	return sink.unexamined(sink.context, &gap, err);
+}
+
 static int note_sync(const struct drift_answer *answer, struct err *err)
 {
 	struct report_summary *summary = &answer->comparison->summary;
@@ -82,7 +92,7 @@ int drift_answer_finish(struct drift_answer *answer, bool asked, struct comparis
 {
 	struct report_summary *summary = &answer->comparison->summary;
 	struct diff_counts *counts = &summary->counts;
-	int r;
+	int r = 0;
 
 	if (!answer->summed)
 		return err_set(err, ERR_DATA, "the daemon's answer is damaged: it has no summary");
@@ -93,7 +103,10 @@ int drift_answer_finish(struct drift_answer *answer, bool asked, struct comparis
 	if (!counts->examined && !counts->removed && !counts->changed && !counts->unexamined)
 		return err_set(err, ERR_NOINPUT, "nothing was in scope to examine%s",
 			       asked ? ": the baseline's policy covers none of these paths" : "");
-	r = changes_finish(answer->comparison->changes, counts, &summary->moves_limited, err);
+	if (answer->sync.gap)
+		r = count_gap(answer, err);
+	if (r >= 0)
+		r = changes_finish(answer->comparison->changes, counts, &summary->moves_limited, err);
 	if (r >= 0)
 		r = note_sync(answer, err);
 	if (r < 0)

@@ -344,7 +344,7 @@ both_sides() {
 	must 7 tally drift --json --control "$SOCKET"
 	[ "$(json '.[-1].synced')" = false ]
 	jq -c 'if .record == "summary_parts" then .synced = false | .sync_gap = "events were lost below /home" else . end' <<<"$full" >"$ANSWER"
-	must 7 tally drift --sync --control "$SOCKET"
+	must 15 tally drift --sync --control "$SOCKET"
 	has '; NOT SYNCED: events were lost below /home'
 }
 
