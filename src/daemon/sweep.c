@@ -67,9 +67,9 @@ static int load(struct sweep *sweep, struct err *err)
 
 	if (r < 0 || !text)
 		return r;
-	if (sscanf(text, "%" SCNi64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &progress.started,
-		   &progress.entries, &progress.bytes, &progress.last_entries, &progress.last_bytes,
-		   &progress.rounds) == 6)
+	if (sscanf(text, "%" SCNi64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %u",
+		   &progress.started, &progress.entries, &progress.bytes, &progress.last_entries, &progress.last_bytes,
+		   &progress.rounds, &progress.over) == 7)
 		sweep->progress = progress;
 	return 0;
 }

@@ -204,6 +204,27 @@ static void over_a_restart(void **state)
 	check_seen_once(clock);
 }
 
+/* A round that has ended is remembered as such: the next one begins at its own time, and is spread over its own. */
+static void restarted_between_rounds(void **state)
+{
+	struct clock_rig *clock = *state;
+	unsigned before;
+
+	while (state_of(clock).rounds == 0) {
+		tick(clock);
+		let_seconds_pass(clock, 10);
+	}
+	restart(clock, 20 * SECOND);
+	assert_int_equal(state_of(clock).round_started, 0);
+	before = clock->slices;
+	tick(clock);
+	assert_int_equal(clock->slices, before);
+	let_seconds_pass(clock, PERIOD);
+	tick(clock);
+	assert_int_equal(state_of(clock).round_started, clock->wall);
+	assert_true(clock->slices - before <= 2);
+}
+
 static void a_slice_that_failed(void **state)
 {
 	struct clock_rig *clock = *state;
@@ -305,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(one_round, begin, finish),
 		cmocka_unit_test_setup_teardown(over_a_restart, begin, finish),
+		cmocka_unit_test_setup_teardown(restarted_between_rounds, begin, finish),
 		cmocka_unit_test_setup_teardown(a_slice_that_failed, begin, finish),
 		cmocka_unit_test_setup_teardown(the_ring, begin, finish),
 		cmocka_unit_test_setup_teardown(what_the_ring_finds, begin, finish),
