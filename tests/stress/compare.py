@@ -280,8 +280,11 @@ def compare_witness(directory, name, mountpoint, scope, left_out, slack=1.0):
     # behind the end, when all names of the folders are known: an event may come under the name before or after a rename
     missing, excused, other = [], 0, 0
     for path, (at, mask, handle, leaf, above) in unnamed.items():
-        if any(name + leaf in seen.named or seen.in_gap(name + leaf, at) for name in folders.paths(handle)):
+        names = [name + leaf for name in folders.paths(handle)]
+        if any(name in seen.named or seen.in_gap(name, at) for name in names):
             other += 1
+        elif any(is_below(name, out) for name in names for out in left_out):
+            other += 1  # read under a name where change is expected
         elif not os.path.lexists(path) and too_new(seen, above, at, slack):
             excused += 1  # only what came and went can be missed without leaving a difference
         else:
