@@ -15,6 +15,7 @@ struct lane_state {
 	struct judge *judge;
 	const struct judged_batch *batch; /* that the judge has; NULL: idle. Only the paths of its items may be read */
 	uint64_t oldest; /* the least number in the batch */
+	uint64_t since_ns; /* when it was handed over */
 	bool doubtful; /* a look ended meanwhile: it may have seen what came after the judge did */
 };
 

@@ -13,6 +13,7 @@
 #include "report/form.h"
 
 enum { REASONS_MAX = 16, BLIND_MAX = 100 };
+#define SLOW_NS (UINT64_C(120) * 1000 * 1000 * 1000)
 
 /* ---- why it is not green ---- */
 
@@ -48,6 +49,21 @@ static void find_red(struct engine *engine, const struct journal_state *journal,
 	reasons->red = reasons->count;
 }
 
+/* A judge that has been reading for minutes keeps everything behind it waiting. */
+static void find_slow(const struct engine *engine, struct reasons *reasons)
+{
+	uint64_t now_ns = time_monotonic_ns();
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct lane_state *lane = &engine->lanes[i];
+
+		if (lane->batch && now_ns > lane->since_ns + SLOW_NS)
+			add(reasons, "%s has been read for %u minutes, and others wait behind it",
+			    QUOTE_N(lane->batch->names[0].item->path.data, lane->batch->names[0].item->path.len),
+			    (unsigned)((now_ns - lane->since_ns) / 60000000000));
+	}
+}
+
 static void find_yellow(struct engine *engine, const struct watch_coverage *coverage, struct reasons *reasons)
 {
 	size_t blind;
@@ -66,6 +82,7 @@ static void find_yellow(struct engine *engine, const struct watch_coverage *cove
 		add(reasons, "what changed during a gap is still being looked for");
 	if (engine->unknown)
 		add(reasons, "%llu names could not be examined", (unsigned long long)engine->unknown);
+	find_slow(engine, reasons);
 	if (engine->links && !links_complete(engine->links))
 		add(reasons, "too many hard links to keep in mind: some are found by the rolling scan only");
 	if (!engine->setup->sees_all)

@@ -45,6 +45,7 @@ static int ask_lane(struct engine *engine, bool large, uint64_t now_ns, struct e
 	lane->batch = batch;
 	lane->oldest = oldest;
 	lane->doubtful = false;
+	lane->since_ns = now_ns;
 	judge_ask(lane->judge, batch);
 	return 0;
 }
