@@ -180,13 +180,24 @@ static void put_event(const struct fanotify_event_metadata *event)
 /* Returns how many came; 0: none just now. */
 static int take(int fd)
 {
-	static _Alignas(8) char room[1 << 16];
-	const struct fanotify_event_metadata *event = (const void *)room;
+	static _Alignas(8) char room[1 << 16], one[1 << 16];
 	ssize_t len = read(fd, room, sizeof(room));
+	const char *at = room;
 	int n = 0;
 
-	for (; len > 0 && FAN_EVENT_OK(event, len); event = FAN_EVENT_NEXT(event, len), n++)
-		put_event(event);
+	/* the kernel pads events to four bytes, their first member has eight */
+	while (len >= (ssize_t)FAN_EVENT_METADATA_LEN) {
+		uint32_t size;
+
+		memcpy(&size, at, sizeof(size));
+		if (size < FAN_EVENT_METADATA_LEN || (ssize_t)size > len)
+			break;
+		memcpy(one, at, size);
+		put_event((const void *)one);
+		at += size;
+		len -= size;
+		n++;
+	}
 	return n;
 }
 
