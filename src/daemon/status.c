@@ -15,6 +15,18 @@
 enum { REASONS_MAX = 16, BLIND_MAX = 100 };
 #define SLOW_NS (UINT64_C(120) * 1000 * 1000 * 1000)
 
+/* Until the first round has ended: the last time that everything was read, by init or by a full check. */
+static int64_t oldest_read(const struct engine *engine, const struct sweep_state *sweep)
+{
+	const struct reference *reference;
+
+	if (sweep->oldest || !engine->view->stand)
+		return sweep->oldest;
+	reference = &engine->view->stand->reference;
+	return reference->seen.full_check ? reference->seen.full_check
+					  : baseline_statement(reference->baseline, 1)->created.sec;
+}
+
 /* ---- why it is not green ---- */
 
 struct reasons {
@@ -64,6 +76,18 @@ static void find_slow(const struct engine *engine, struct reasons *reasons)
 	}
 }
 
+static void find_late(struct engine *engine, struct reasons *reasons)
+{
+	struct sweep_state sweep;
+	int64_t oldest;
+
+	sweep_state(engine->sweep, &sweep);
+	oldest = oldest_read(engine, &sweep);
+	if (oldest && time_now().sec - oldest > (int64_t)SWEEP_PERIOD_SECONDS)
+		add(reasons, "the rolling scan is late: some files were last read in full at %s",
+		    time_utc_seconds(oldest).text);
+}
+
 static void find_yellow(struct engine *engine, const struct watch_coverage *coverage, struct reasons *reasons)
 {
 	size_t blind;
@@ -85,10 +109,16 @@ static void find_yellow(struct engine *engine, const struct watch_coverage *cove
 	find_slow(engine, reasons);
 	if (engine->links && !links_complete(engine->links))
 		add(reasons, "too many hard links to keep in mind: some are found by the rolling scan only");
+	if (drift_in_memory(engine->setup->drift))
+		add(reasons,
+		    "drift.db can't be written: what differs is kept in memory, and looked for again after a restart");
+	if (!house_complete(engine->house))
+		add(reasons, "our own files are not watched whole: what is done to them may be seen late");
 	if (!engine->setup->sees_all)
 		add(reasons, "the daemon may not read files of all users: %.220s", engine->setup->limits);
 	else if (!engine->setup->keeps_atime)
 		add(reasons, "reading moves access times: %.240s", engine->setup->limits);
+	find_late(engine, reasons);
 	if (engine->trouble[0])
 		add(reasons, "%.280s", engine->trouble);
 }
@@ -223,18 +253,6 @@ static void set_running(struct record *record, struct engine *engine)
 static void set_time(struct record *record, const char *key, int64_t seconds)
 {
 	record_set(record, key, seconds ? json_string(time_utc_seconds(seconds).text) : json_null());
-}
-
-/* Until the first round has ended: the last time that everything was read, by init or by a full check. */
-static int64_t oldest_read(const struct engine *engine, const struct sweep_state *sweep)
-{
-	const struct reference *reference;
-
-	if (sweep->oldest || !engine->view->stand)
-		return sweep->oldest;
-	reference = &engine->view->stand->reference;
-	return reference->seen.full_check ? reference->seen.full_check
-					  : baseline_statement(reference->baseline, 1)->created.sec;
 }
 
 static void set_scan(struct record *record, struct engine *engine)

@@ -7,7 +7,11 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
+#include "base/timefmt.h"
 #include "store/drift_inner.h"
+
+/* Made anew a second time within that, it goes to memory at once: a full disk takes a little, and then no more. */
+#define AGAIN_NS (UINT64_C(60) * 1000 * 1000 * 1000)
 
 void drift_freep(struct drift **drift)
 {
@@ -16,11 +20,30 @@ void drift_freep(struct drift **drift)
 	if (!this)
 		return;
 	drift_item_end(this);
+	drift_memory_end(this);
 	drift_files_done(&this->files);
 	buf_done(&this->value);
 	buf_done(&this->space);
 	(void)pthread_mutex_destroy(&this->lock);
 	free(this);
+}
+
+/* A new table, in the files when they can be written. */
+static int begin_anew(struct drift *drift, struct err *err)
+{
+	uint64_t now_ns = time_monotonic_ns();
+	bool again = drift->reset_ns && now_ns - drift->reset_ns < AGAIN_NS;
+	struct err why = ERR_INIT;
+	int r = again ? ERR_IO : drift_item_begin(drift, &drift->files, true, &why);
+
+	drift->reset_ns = now_ns;
+	if (r == ERR_IO)
+		return drift_memory_begin(drift, err);
+	if (r < 0)
+		*err = why;
+	else
+		drift_memory_end(drift);
+	return r;
 }
 
 /* What is there when it can be believed, else a new table. */
@@ -29,12 +52,18 @@ static int begin(struct drift *drift, bool new_files, struct err *ret_why, struc
 	int r;
 
 	if (!new_files && ret_why->code == 0) {
-		r = drift_item_begin(drift, false, err);
-		if (r != ERR_DATA)
+		struct err why = ERR_INIT;
+
+		r = drift_item_begin(drift, &drift->files, false, &why);
+		if (r >= 0)
 			return r;
-		*ret_why = *err;
+		if (r != ERR_DATA && r != ERR_IO) {
+			*err = why;
+			return r;
+		}
+		*ret_why = why;
 	}
-	return drift_item_begin(drift, true, err);
+	return begin_anew(drift, err);
 }
 
 int drift_open(int dirfd, struct drift **ret_drift, bool *ret_rebuilt, struct err *ret_why, struct err *err)
@@ -47,7 +76,7 @@ int drift_open(int dirfd, struct drift **ret_drift, bool *ret_rebuilt, struct er
 	if (!drift)
 		return err_nomem(err);
 	(void)pthread_mutex_init(&drift->lock, NULL);
-	drift->files = (struct drift_files){ -1, -1 };
+	drift->files = drift->memory = (struct drift_files){ -1, -1 };
 	r = drift_files_open(dirfd, &drift->files, &new_files, &why, err);
 	if (r < 0)
 		return r;
@@ -73,7 +102,7 @@ int drift_reset(struct drift *drift, struct err *err)
 
 	(void)pthread_mutex_lock(&drift->lock);
 	drift_item_end(drift);
-	r = drift_item_begin(drift, true, err);
+	r = begin_anew(drift, err);
 	(void)pthread_mutex_unlock(&drift->lock);
 	return r;
 }

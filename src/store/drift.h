@@ -39,8 +39,13 @@ int drift_put(struct drift *drift, const struct entry *present, struct err *err)
 int drift_put_absent(struct drift *drift, struct bytes path, struct err *err);
 int drift_remove(struct drift *drift, struct bytes path, struct err *err); /* it is as recorded again */
 int drift_commit(struct drift *drift, struct err *err);
-int drift_reset(struct drift *drift,
-		struct err *err); /* empties it, whatever state it is in; after ERR_IO all calls but this one fail */
+/* Empties it, whatever state it is in. When the files cannot be written, or were made anew within the last minute, it goes on in
+ * memory, and the files stay empty. After a failure all calls but this one fail. */
+int drift_reset(struct drift *drift, struct err *err);
+bool drift_in_memory(struct drift *drift);
+/* From memory back to the files, with all that is committed; does nothing where it is there, or where a transaction is open. ERR_IO:
+ * they can't be written yet. */
+int drift_return(struct drift *drift, struct err *err);
 
 enum drift_held { DRIFT_NOTHING, DRIFT_PRESENT, DRIFT_ABSENT };
 /* *ret_present (the caller's) only for DRIFT_PRESENT. Returns enum drift_held, or negative. */

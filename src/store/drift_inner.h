@@ -23,6 +23,8 @@ struct drift_files {
 struct drift {
 	pthread_mutex_t lock;
 	struct drift_files files;
+	struct drift_files memory; /* (lock) in their place while they cannot be written; -1: they can */
+	uint64_t reset_ns; /* (lock) when it was last made anew; 0 never */
 
 	/* (lock) */
 	sqlite3 *db; /* NULL after a reset that failed */
@@ -40,8 +42,9 @@ extern const char drift_name[]; /* "drift.db" */
 
 /* --- drift_item.c: with the lock held. Keys stay the caller's. --- */
 
-/* A connection to what is there, with its statements, every item proved; or to a new table when the file is EMPTY. */
-int drift_item_begin(struct drift *drift, bool empty, struct err *err);
+/* A connection to what is in FILES, with its statements, every item proved; or to a new table, when they are to be emptied. */
+int drift_item_begin(struct drift *drift, const struct drift_files *files, bool empty, struct err *err);
+int drift_item_prepare(struct drift *drift, struct err *err); /* the statements of a connection that has none */
 void drift_item_end(struct drift *drift); /* without a commit; the files stay open */
 
 /* 1 with the value (borrowed until the next call), 0 none, ERR_DATA. */
@@ -57,6 +60,10 @@ int drift_item_remove(struct drift *drift, enum drift_kind kind, struct bytes ke
 typedef int drift_item_fn(void *context, struct bytes key, struct bytes value, struct err *err);
 int drift_item_range(struct drift *drift, enum drift_kind kind, struct bytes low, struct bytes high, drift_item_fn item,
 		     void *context, struct err *err);
+
+/* --- drift_memory.c: with the lock held --- */
+int drift_memory_begin(struct drift *drift, struct err *err); /* a new table in memory */
+void drift_memory_end(struct drift *drift);
 
 /* Is the path in its normal form, and the value an entry or empty? SPACE as for entry_decode(). */
 int drift_decode(struct bytes path, struct bytes value, struct buf *space, struct entry *ret_entry, struct err *err);

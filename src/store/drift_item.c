@@ -51,7 +51,7 @@ static int read_item(sqlite3_stmt *statement, enum drift_kind kind, struct bytes
 
 /* --- the connection --- */
 
-static int prepare_all(struct drift *drift, struct err *err)
+int drift_item_prepare(struct drift *drift, struct err *err)
 {
 	const struct {
 		const char *sql;
@@ -154,23 +154,23 @@ static int check_items(struct drift *drift, struct err *err)
 	return r;
 }
 
-int drift_item_begin(struct drift *drift, bool empty, struct err *err)
+int drift_item_begin(struct drift *drift, const struct drift_files *files, bool empty, struct err *err)
 {
 	int r;
 
 	if (empty) {
 		/* in this order: a journal beside an empty file is not rolled back */
-		if (ftruncate(drift->files.db, 0) < 0 || ftruncate(drift->files.journal, 0) < 0)
+		if (ftruncate(files->db, 0) < 0 || ftruncate(files->journal, 0) < 0)
 			return err_errno_as(err, ERR_IO, errno, "cannot empty '%s'", QUOTE(drift_name));
 		drift->count = drift->committed = 0;
 	}
-	r = db_open_journaled(drift->files.db, drift->files.journal, drift_name, &drift->db, err);
+	r = db_open_journaled(files->db, files->journal, drift_name, &drift->db, err);
 	if (r == 0)
 		r = empty ? create(drift, err) : check_schema(drift, err);
 	if (r == 0 && !empty)
 		r = check_items(drift, err);
 	if (r == 0)
-		r = prepare_all(drift, err);
+		r = drift_item_prepare(drift, err);
 	if (r < 0)
 		drift_item_end(drift);
 	return r;
