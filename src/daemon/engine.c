@@ -14,10 +14,11 @@
 #include "daemon/engine_inner.h"
 
 enum { EVENTS_AT_ONCE = 8192, MAIL_AT_ONCE = 64 };
-#define TOUCHED_NS   (UINT64_C(200) * 1000 * 1000) /* the house is looked at when it was left alone that long */
-#define TABLE_NS     (UINT64_C(1) * 1000 * 1000)
-#define AGAIN_NS     (UINT64_C(1000) * 1000 * 1000)
-#define AGAIN_MAX_NS (UINT64_C(30) * 1000 * 1000 * 1000)
+#define TOUCHED_NS      (UINT64_C(200) * 1000 * 1000) /* the house is looked at when it was left alone that long */
+#define TOUCHED_MOST_NS (UINT64_C(2000) * 1000 * 1000) /* or touched for that long */
+#define TABLE_NS        (UINT64_C(1) * 1000 * 1000)
+#define AGAIN_NS        (UINT64_C(1000) * 1000 * 1000)
+#define AGAIN_MAX_NS    (UINT64_C(30) * 1000 * 1000 * 1000)
 
 /* ---- the loop ---- */
 
@@ -69,6 +70,11 @@ static void take_signals(struct engine *engine)
 	}
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 static int take_house(struct engine *engine, struct err *err)
 {
 	unsigned touched = 0;
@@ -76,17 +82,15 @@ static int take_house(struct engine *engine, struct err *err)
 
 	if (r < 0 || !touched)
 		return r;
+	if (!engine->touched)
+		engine->touched_ns = time_monotonic_ns();
 	engine->touched |= touched;
-	engine->reload_ns = time_monotonic_ns() + TOUCHED_NS;
+	/* who goes on touching puts it off, but not for ever */
+	engine->reload_ns = least(time_monotonic_ns() + TOUCHED_NS, engine->touched_ns + TOUCHED_MOST_NS);
 	return 0;
 }
 
 enum { POLL_SIGNAL, POLL_WATCH, POLL_MAIL, POLL_HOUSE, POLL_CONTROL, POLL_MOUNTS, POLL_INIT_MOUNTS, POLL_COUNT };
-
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
 
 static uint64_t next_due(const struct engine *engine)
 {
@@ -262,9 +266,7 @@ static int tell_stopped(struct engine *engine, struct err *err)
 	if (r >= 0)
 		r = events_flush(&engine->events, err);
 	if (r >= 0)
-		r = drift_note_put(engine->setup->drift, "alive", time_utc(time_now()).text, err);
-	if (r >= 0)
-		r = drift_commit(engine->setup->drift, err);
+		r = pulse_note(engine, err);
 	return r < 0 ? r : journal_sync(engine->setup->journal, err);
 }
 

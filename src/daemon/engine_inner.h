@@ -48,6 +48,7 @@ struct engine {
 	bool loading, load_again; /* the clerk is at it; asked again meanwhile */
 	uint64_t reload_ns; /* when the house's files are looked at again; 0 not */
 	unsigned touched; /* HOUSE_* bits until then */
+	uint64_t touched_ns; /* the first of them */
 	bool believe_keys; /* root said by SIGHUP that the keys are his */
 	uint64_t mounts_ns; /* the same for the mount table */
 	struct timestamp turn; /* when this turn of the loop began */
@@ -95,6 +96,8 @@ struct engine {
 	struct coverage_told coverage_told;
 
 	/* the clock */
+	struct timestamp decided; /* when all that was told until then will be decided ... */
+	uint64_t decided_number; /* ... with the names up to this number; 0: none is waited for */
 	uint64_t heartbeat_ns, alive_ns, coverage_ns, watchdog_ns;
 	pthread_t syncer;
 	pthread_mutex_t sync_lock;
@@ -189,6 +192,8 @@ const char *status_color(struct engine *engine,
 /* pulse.c */
 int pulse_begin(struct engine *engine, struct err *err);
 int pulse_beat(struct engine *engine, uint64_t now_ns, struct err *err);
+/* Notes for the next start until when everything was seen and decided: now, or some time ago while names wait. */
+int pulse_note(struct engine *engine, struct err *err);
 uint64_t pulse_due_ns(const struct engine *engine);
 void pulse_sync(struct engine *engine); /* lines were written: have them made durable */
 void pulse_end(struct engine *engine);

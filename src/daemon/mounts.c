@@ -137,6 +137,11 @@ int mounts_change(struct engine *engine, struct view *view, struct err *err)
 	before = (struct hidden){ view_ref(engine->view), engine->hidden_since };
 	engine->hidden_since = times;
 	r = renew_use(engine, view, err);
+	if (engine->view != view) { /* refused: all is as it was */
+		engine->hidden_since = before.since;
+		before.since = times;
+		view_unrefp(&view);
+	}
 	return r < 0 ? r : look_below(engine, &before, err);
 }
 

@@ -103,13 +103,55 @@ static int heartbeat(struct engine *engine, struct err *err)
 	return events_put(&engine->events, &record, err);
 }
 
-/* For the next start: until when everything was seen. */
+static bool is_decided(const struct engine *engine, uint64_t number)
+{
+	for (size_t i = 0; i < 2; i++) {
+		if (engine->lanes[i].batch && engine->lanes[i].oldest <= number)
+			return false;
+	}
+	return !spread_is_open(engine, number) && dirty_oldest(engine->dirty) > number;
+}
+
+/* No event waits to be taken, and no loss to be told. */
+static bool is_told(const struct engine *engine)
+{
+	struct watch_coverage coverage;
+
+	watch_coverage(engine->watch, &coverage);
+	return coverage.waiting_bytes == 0 && watch_whole(engine->watch);
+}
+
+/*
+ * What waits here is forgotten when we are killed. So the time that the next start begins its gap with is one until which nothing
+ * waits any more; a moment that was waited for is noted once its names are decided.
+ */
+int pulse_note(struct engine *engine, struct err *err)
+{
+	struct timestamp now = time_now(), until = { .sec = 0 };
+	bool told = is_told(engine);
+	int r = 0;
+
+	if (told && is_decided(engine, UINT64_MAX - 1))
+		until = now;
+	else if (engine->decided_number && is_decided(engine, engine->decided_number))
+		until = engine->decided;
+	if (until.sec) {
+		engine->decided_number = 0;
+		r = drift_note_put(engine->setup->drift, "alive", time_utc(until).text, err);
+	}
+	if (told && !engine->decided_number) {
+		engine->decided = now;
+		engine->decided_number = dirty_number(engine->dirty);
+	}
+	return r < 0 ? r : drift_commit(engine->setup->drift, err);
+}
+
 static void note_alive(struct engine *engine)
 {
 	struct err ignored = ERR_INIT;
 
-	if (drift_note_put(engine->setup->drift, "alive", time_utc(time_now()).text, &ignored) >= 0)
-		(void)drift_commit(engine->setup->drift, &ignored);
+	if (pulse_note(engine, &ignored) >= 0)
+		(void)drift_return(engine->setup->drift, &ignored);
 }
 
 static void tell_manager(struct engine *engine)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
@@ -192,6 +193,25 @@ static int follow(struct engine *engine, uint64_t before, bool new_rules, struct
 	return r;
 }
 
+/* Of a mount table that is told already: a mount that came in this moment is told before, by the rules that held. */
+static int view_of(struct engine *engine, struct stand *stand, struct view **ret_view, struct err *err)
+{
+	for (;;) {
+		struct view *view = NULL;
+		int r = mounts_renew(engine, err);
+
+		if (r >= 0)
+			r = renew_view(engine, stand_ref(stand), &view, err);
+		if (r < 0)
+			return r;
+		if (view_same_mounts(engine->view, view)) {
+			*ret_view = view;
+			return 0;
+		}
+		view_unrefp(&view);
+	}
+}
+
 static int adopt(struct engine *engine, struct stand *stand, struct err *err)
 {
 	const struct stand *old = engine->view->stand;
@@ -205,7 +225,7 @@ static int adopt(struct engine *engine, struct stand *stand, struct err *err)
 	engine->baseline_trouble[0] = '\0';
 	r = newer || signed_more ? tell_accepted(engine, stand, err) : 0;
 	if (r >= 0)
-		r = renew_view(engine, stand_ref(stand), &view, err);
+		r = view_of(engine, stand, &view, err);
 	if (r >= 0)
 		r = mounts_change(engine, view, err);
 	if (r >= 0 && newer)
@@ -260,6 +280,8 @@ static int renew_journal(struct engine *engine, struct err *err)
 		(void)snprintf(engine->trouble, sizeof(engine->trouble), "the journal is gone: %.200s", gone.message);
 		return 0;
 	}
+	/* temporary files go there, too, by the name that the other threads know */
+	(void)dup3(fd, setup->tmp_fd, O_CLOEXEC);
 	fd_closep(&setup->journal_fd);
 	setup->journal_fd = STEAL_FD(fd);
 	return events_tamper(&engine->events, "journal", gone.message, err);

@@ -63,6 +63,7 @@ void setup_freep(struct daemon_setup **setup)
 	notify_close(&it->notify);
 	fd_closep(&it->state_fd);
 	fd_closep(&it->journal_fd);
+	fd_closep(&it->tmp_fd);
 	fd_closep(&it->marks_fd);
 	fd_closep(&it->socket_dirfd);
 	fd_closep(&it->mountinfo_fd);
@@ -164,7 +165,10 @@ static int open_folders(struct whole *whole, const struct options *options, stru
 	setup->journal_fd = STEAL_FD(folders.journal);
 	setup->marks_fd = STEAL_FD(folders.marks);
 	setup->socket_dirfd = STEAL_FD(folders.socket);
-	(void)snprintf(whole->tmp, sizeof(whole->tmp), "/proc/self/fd/%d", setup->journal_fd);
+	setup->tmp_fd = fcntl(setup->journal_fd, F_DUPFD_CLOEXEC, 3);
+	if (setup->tmp_fd < 0)
+		return err_errno(err, errno, "cannot keep the journal's folder open");
+	(void)snprintf(whole->tmp, sizeof(whole->tmp), "/proc/self/fd/%d", setup->tmp_fd);
 	setup->place = (struct place){ .config = whole->config, .state = whole->state, .tmp = whole->tmp };
 	return 0;
 }
@@ -306,7 +310,7 @@ int setup_new(const struct options *options, struct daemon_setup **ret_setup, st
 	if (!whole)
 		return err_nomem(err);
 	setup = &whole->setup;
-	setup->state_fd = setup->journal_fd = setup->marks_fd = setup->socket_dirfd = -1;
+	setup->state_fd = setup->journal_fd = setup->tmp_fd = setup->marks_fd = setup->socket_dirfd = -1;
 	setup->mountinfo_fd = setup->init_mountinfo_fd = -1;
 	setup->notify = NOTIFY_INIT;
 	setup->foreground = options->foreground;

@@ -31,6 +31,7 @@ struct daemon_setup {
 	 * through them, and bind(2) by "/proc/self/fd/N/NAME". */
 	int state_fd; /* STATE: root's, 0755. Once root is given up nothing can be made or removed here */
 	int journal_fd; /* STATE/journal: our user's, 0750 */
+	int tmp_fd; /* the same, behind place.tmp: stays open under its number when the journal goes on in another folder */
 	int marks_fd; /* STATE/journal/marks: our user's, 0700, empty; holds the lock of the single instance */
 	int socket_dirfd; /* of the control socket */
 

@@ -206,7 +206,8 @@ int spread_dead(struct engine *engine, const struct dirty_item *item, struct err
 	struct spreading spreading = { .engine = engine, .item = item };
 	uint64_t inode;
 
-	if (item->found != FOUND_EVENT || !tombs_find(engine->tombs, item->path, &inode))
+	/* an event told of it, whatever made it dirty first */
+	if (!item->mask || !tombs_find(engine->tombs, item->path, &inode))
 		return 0;
 	return links_each(engine->links, inode, touch_other, &spreading, err);
 }

@@ -263,7 +263,7 @@ static int tell_transient(struct engine *engine, const struct verdict_of *verdic
 {
 	const struct dirty_item *item = verdict->name->item;
 
-	if (verdict->now || verdict->believed || !(item->flags & DIRTY_OBSERVED) ||
+	if (verdict->now || verdict->believed || !(item->flags & DIRTY_OBSERVED) || !item->mask ||
 	    renames_left(engine->renames, item->path, time_monotonic_ns()))
 		return 0;
 	return events_transient(&engine->events, item->path, item->mask, err);
@@ -376,8 +376,10 @@ int verdicts_take(struct engine *engine, struct judged_batch *batch, struct err 
 		if (batch->names[i].state == JUDGED_ABSENT)
 			r = take_name(engine, batch, &batch->names[i], err);
 	}
-	for (size_t i = 0; r >= 0 && engine->lanes[batch->large].doubtful && i < batch->count; i++)
+	for (size_t i = 0; r >= 0 && engine->lanes[batch->large].doubtful && i < batch->count; i++) {
+		batch->names[i].item->mask = 0; /* its events were told, as a transient too */
 		r = touch_again(engine, &batch->names[i], batch->large ? DIRTY_LARGE : 0, err);
+	}
 	if (r >= 0 && engine->unseen)
 		r = spread_unseen(engine, engine->unseen, oldest, err);
 	return r < 0 ? r : drift_commit(engine->setup->drift, err);
