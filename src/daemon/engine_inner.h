@@ -53,7 +53,6 @@ struct engine {
 	uint64_t mounts_ns; /* the same for the mount table */
 	struct timestamp turn; /* when this turn of the loop began */
 	struct timestamp table_known; /* when it was last known to be as the view has it */
-
 	/* names on their way */
 	struct watch *watch;
 	struct dirty *dirty;
@@ -73,7 +72,6 @@ struct engine {
 	struct house *house;
 	struct buf last_name; /* that the watch told of: names.c */
 	uint32_t last_mask;
-
 	/* what is told */
 	struct events events;
 	struct control_server *server;
@@ -94,7 +92,6 @@ struct engine {
 	uint64_t unknown; /* names that could not be judged since the last look at everything */
 	uint64_t coverage_changes; /* as looked at last */
 	struct coverage_told coverage_told;
-
 	/* the clock */
 	struct timestamp decided; /* when all that was told until then will be decided ... */
 	uint64_t decided_number; /* ... with the names up to this number; 0: none is waited for */
@@ -119,7 +116,7 @@ int verdicts_ask(struct engine *engine, struct err *err); /* hands what is due t
 int verdicts_take(struct engine *engine, struct judged_batch *batch, struct err *err);
 
 /* spread.c */
-/* A name was believed to be BELIEVED and is PRESENT (either may be NULL), and they differ. */
+/* BELIEVED was, PRESENT is (NULL: nothing), and they differ. */
 int spread_judged(struct engine *engine, const struct dirty_item *item, const struct entry *believed,
 		  const struct entry *present, struct err *err);
 /* Of a name that may be gone, but is written through still. */
@@ -185,6 +182,7 @@ void requests_done(struct engine *engine);
 
 /* status.c */
 json_t *status_make(struct engine *engine, const char *gap); /* as requests_answer(); NULL when memory is short */
+void status_lists(struct record *record, struct engine *engine); /* blind points and tampers */
 int status_coverage(struct engine *engine, struct err *err); /* a coverage line, when it has changed */
 const char *status_color(struct engine *engine,
 			 struct buf *ret_reason); /* "green", "yellow", "red" and the first reason */

@@ -110,8 +110,7 @@ static void find_yellow(struct engine *engine, const struct watch_coverage *cove
 	if (engine->links && !links_complete(engine->links))
 		add(reasons, "too many hard links to keep in mind: some are found by the rolling scan only");
 	if (drift_in_memory(engine->setup->drift))
-		add(reasons,
-		    "drift.db can't be written: what differs is kept in memory, and looked for again after a restart");
+		add(reasons, "drift.db can't be written: what differs is kept in memory, and not over a restart");
 	if (!house_complete(engine->house))
 		add(reasons, "our own files are not watched whole: what is done to them may be seen late");
 	if (!engine->setup->sees_all)
@@ -293,7 +292,7 @@ static void set_journal(struct record *record, struct engine *engine)
 	set(record, "journal", &inner);
 }
 
-static void set_lists(struct record *record, struct engine *engine)
+void status_lists(struct record *record, struct engine *engine)
 {
 	json_t *blind = json_array(), *tampers = json_array();
 	size_t count;
@@ -363,44 +362,11 @@ json_t *status_make(struct engine *engine, const char *gap)
 	set_watches(&record, &coverage);
 	set_queue(&record, engine, &coverage);
 	set_counts(&record, engine);
-	set_lists(&record, engine);
+	status_lists(&record, engine);
 	set_scan(&record, engine);
 	set_journal(&record, engine);
 	record_set(&record, "seal", json_null());
 	record_set(&record, "synced", json_boolean(gap && !gap[0]));
 	record_set(&record, "sync_gap", gap && gap[0] ? json_string(gap) : json_null());
 	return record.failed ? NULL : STEAL(record.object);
-}
-
-/* ---- coverage ---- */
-
-static bool is_told(const struct engine *engine, const struct watch_coverage *coverage, size_t blind)
-{
-	const struct coverage_told *told = &engine->coverage_told;
-
-	return told->any && told->polled == coverage->polled && told->failed == coverage->failed &&
-	       told->blind == blind;
-}
-
-int status_coverage(struct engine *engine, struct err *err)
-{
-	CLEANUP(record_done) struct record record = { .object = NULL };
-	struct watch_coverage coverage;
-	size_t blind;
-
-	(void)view_blind(engine->view, &blind);
-	watch_coverage(engine->watch, &coverage);
-	/* folders come and go all the time; what matters is what is not watched */
-	if (is_told(engine, &coverage, blind))
-		return 0;
-	engine->coverage_told = (struct coverage_told){ true, coverage.polled, coverage.failed, blind };
-	record = events_record("coverage");
-	record_count(&record, "directories", coverage.directories);
-	record_count(&record, "watched", coverage.watched[WATCH_ROOT] + coverage.watched[WATCH_OTHERS]);
-	record_count(&record, "polled", coverage.polled);
-	record_count(&record, "polled_severe", coverage.polled_severe);
-	record_count(&record, "failed", coverage.failed);
-	set_lists(&record, engine);
-	(void)json_object_del(record.object, "tamper");
-	return events_put(&engine->events, &record, err);
 }
