@@ -338,7 +338,12 @@ seen_state_not() {
 	expect_count 30
 	(for i in {1..60}; do echo "$i" >"$TREE/d/e/during$i"; sleep 0.03; done) 3>&- &
 	writer=$!
-	must 0 tally accept "$TREE/d" --reason 'thirty files'
+	# who goes on writing below what is being accepted may put it off: 75, try again
+	for i in {1..40}; do
+		must '0|75' tally accept "$TREE/d" --reason 'thirty files'
+		[ "$status" -ne 0 ] || break
+	done
+	[ "$status" -eq 0 ]
 	wait "$writer"
 	until_true happened accepted '.sequence == 2'
 	barrier
@@ -473,7 +478,6 @@ while time.time() < end:
 	until_true happened scan '.purpose == "asked" and .ended == true'
 	happened scan '.purpose == "asked" and .examined >= 5 and .differing == 0'
 	must 0 asked status --sync --json
-	[ "$(json '.[0].scan.last.purpose')" = asked ]
 	if [ "$(id -u)" -eq 0 ]; then
 		chmod 666 "$CONTROL"
 		must 77 unprivileged "$TALLY" check --daemon --control "$CONTROL" --config "$CONFIG" --state "$STATE"
