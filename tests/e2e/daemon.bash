@@ -3,7 +3,7 @@
 # `daemon` starts tallyd on the area of lib.bash, `ready` waits until it has looked at everything, `barrier` until all that was done
 # before is judged. `teardown` must call daemon_end. Nothing here asserts a time: what is waited for has a generous limit.
 
-: "${PATIENCE:=600}" # tries of a tenth of a second
+: "${PATIENCE:=1500}" # tries of a tenth of a second
 
 daemon_area() {
 	area
