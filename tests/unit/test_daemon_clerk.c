@@ -452,6 +452,7 @@ static void unreadable_now(void **state)
 	struct fixture *fixture = *state;
 	CLEANUP(fd_closep) int fd = lease(under(fixture->tree, "sub/file-3"));
 
+	assert_true(fd >= 0);
 	put_text(under(fixture->tree, "a"), "another\n");
 	assert_true(all_agree(fixture));
 }
@@ -464,6 +465,7 @@ static void unreadable_then_and_now(void **state)
 	CLEANUP(drift_freep) struct drift *drift = NULL;
 	const char *sub = under(fixture->tree, "sub");
 
+	assert_true(fd >= 0);
 	remove_path(under(fixture->state, "baseline.db"));
 	remove_path(under(fixture->state, "seen"));
 	fixture_init(fixture);

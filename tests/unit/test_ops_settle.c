@@ -234,7 +234,7 @@ static void test_changing_tree(void **state)
 	(void)state;
 	for (uint64_t seed = 1; seed <= 6; seed++) {
 		struct world world;
-		struct place place = { NULL };
+		struct place place = { .config = NULL };
 		struct init_settle settle = { changed, &world };
 		struct init_result result;
 		struct err err = ERR_INIT;
@@ -267,7 +267,7 @@ static int refuse(void *context, const struct bytes **ret_paths, size_t *ret_cou
 static void test_given_up(void **state)
 {
 	struct world world;
-	struct place place = { NULL };
+	struct place place = { .config = NULL };
 	struct init_settle settle = { refuse, NULL };
 	struct init_result result;
 	struct err err = ERR_INIT;

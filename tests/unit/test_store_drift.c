@@ -153,6 +153,7 @@ static void test_one_at_a_time(void **state)
 	struct err why, err = ERR_INIT;
 	bool rebuilt;
 
+	assert_non_null(drift);
 	assert_int_equal(drift_open(fixture->dirfd, &second, &rebuilt, &why, &err), ERR_LOCKED);
 }
 
