@@ -74,8 +74,9 @@ static void nothing_but_a_socket_is_replaced(void **state)
 static void names_are_names(void **state)
 {
 	/* longer than the address of a socket can hold */
-	static const char too_long[] = "a-name-that-is-much-longer-than-the-hundred-and-eight-bytes-of-a-socket-address-"
-				       "can-hold-so-that-it-cannot-be-bound";
+	static const char too_long[] =
+		"a-name-that-is-much-longer-than-the-hundred-and-eight-bytes-of-a-socket-address-"
+		"can-hold-so-that-it-cannot-be-bound";
 	static const char *const names[] = { "", "a/b", "../x", too_long };
 	const struct control_handler handler = { on_request, on_more, on_gone, NULL };
 	struct place *place = *state;
