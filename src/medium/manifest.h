@@ -31,10 +31,11 @@ struct manifest {
 #define MANIFEST_INIT ((struct manifest){ .files = NULL })
 void manifest_done(struct manifest *manifest);
 
-/* May a file of a medium be called so? One or two parts of [A-Za-z0-9._-], none of them "." or "..". */
+/* May a file of a medium be called so? One or two parts of [A-Za-z0-9._-], none of which begins with a dot or a dash. */
 bool manifest_name_fits(const char *name);
 
-/* Adds a file, in any order. ERR_DATA for a name that does not fit or is there, ERR_INTERNAL when memory is short. */
+/* Adds a file, in any order. ERR_DATA for a name that does not fit, begins with MEDIUM_SUMS, is there, or is the folder of another; ERR_INTERNAL
+ * when memory is short. */
 int manifest_add(struct manifest *manifest, const char *name, const unsigned char digest[DIGEST_BYTES],
 		 struct err *err);
 /* Appends the text, files in byte order. 0, or -1 when memory is short. */

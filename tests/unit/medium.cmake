@@ -1,0 +1,1 @@
+tally_unit(medium_manifest ROOMS medium)
