@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,14 +85,18 @@ bool journal_begin_segment(struct journal *journal)
 /* LEN more bytes of pending are in the segment. */
 static void wrote(struct journal *journal, size_t len)
 {
-	size_t reached = journal->begun + len, whole = 0;
+	size_t reached = journal->begun + len, whole = 0, last = 0;
 	uint64_t lines = 0;
 	const unsigned char *end;
 
 	while (whole < reached && (end = memchr(journal->pending.data + whole, '\n', reached - whole))) {
+		last = whole;
 		whole = (size_t)(end - journal->pending.data) + 1;
 		lines++;
 	}
+	if (lines)
+		(void)line_parse_tail((const char *)journal->pending.data + last, whole - 1 - last,
+				      journal->before_pending);
 	memmove(journal->pending.data, journal->pending.data + whole, journal->pending.len - whole);
 	journal->pending.len -= whole;
 	journal->begun = reached - whole;
@@ -153,17 +156,12 @@ static void lose(struct journal *journal, int os_errno)
 /* There is room again: what was lost meanwhile is said. */
 static void tell_lost(struct journal *journal)
 {
-	char members[512];
-	int len;
+	struct journal_gap gap = { .lines = journal->lost.unsaid, .from = journal->lost.from, .to = journal->lost.to };
+	char members[JOURNAL_GAP_MEMBERS];
 
 	if (journal->lost.unsaid == 0 || journal->pending.len)
 		return;
-	len = snprintf(members, sizeof(members),
-		       "\"kind\":\"gap\",\"from\":\"%s\",\"to\":\"%s\",\"reason\":\"%" PRIu64
-		       " journal lines could not be written: %s\",\"subtree\":\"/\",\"lines\":%" PRIu64,
-		       time_utc(journal->lost.from).text, time_utc(journal->lost.to).text, journal->lost.unsaid,
-		       strerror(journal->lost.os_errno), journal->lost.unsaid);
-	if (add(journal, members, (size_t)len) < 0)
+	if (add(journal, members, journal_gap_members(&gap, journal->lost.os_errno, members)) < 0)
 		return;
 	journal->lost.unsaid = 0;
 	put(journal);
@@ -202,7 +200,7 @@ int journal_append(struct journal *journal, const char *members, size_t len, uin
 		return err_set(err, ERR_DATA, "the journal has no numbers left");
 	if (journal->problem[0] && due(journal))
 		put_all(journal);
-	if (journal->problem[0] && journal->pending.len + len > JOURNAL_HELD_BYTES) {
+	if (journal->problem[0] && journal->pending.len + len > JOURNAL_HELD_BYTES && !journal_drop(journal, len)) {
 		lose(journal, 0);
 	} else if (add(journal, members, len) < 0) {
 		lose(journal, ENOMEM);

@@ -7,8 +7,8 @@
  * chain goes on across segments and restarts. Seals (signatures over batches) come later: as lines of kind seal.
  *
  * Writing is for one thread, journal_sync() for another one at the same time. Nothing here ever waits for room: what a
- * full disk refuses is kept in memory up to a bound and written when there is room again; what passes the bound is counted, and
- * a gap line says so once there is room.
+ * full disk refuses is kept in memory up to a bound and written when there is room again. Past the bound the oldest of it gives way
+ * to the newest, and a gap line stands in its place.
  */
 #ifndef JOURNAL_JOURNAL_H
 #define JOURNAL_JOURNAL_H
@@ -47,8 +47,8 @@ void journal_freep(struct journal **journal); /* writes what is held if it can; 
 /*
  * Appends one line: MEMBERS is the inside of a JSON object without braces, what stands between uptime and chain:
  * `"kind":"added","path":"/x"`. *ret_seq (may be NULL): its number. 0 also when the line is held in memory; ERR_DATA for
- * one that is too long or holds a control character. One write(2) a line, or a batch (below). *ret_seq is 0 for a line that passed
- * the bound on what is held: it is counted as lost.
+ * one that is too long or holds a control character. One write(2) a line, or a batch (below). A line that is held may get a lower
+ * number when others before it are dropped. *ret_seq is 0 for a line that could not even be held: it is counted as lost.
  */
 int journal_append(struct journal *journal, const char *members, size_t len, uint64_t *ret_seq, struct err *err);
 /* Between these, lines are gathered and written with one write(2) (a batch beyond 1 MiB with some more). journal_flush() also tries

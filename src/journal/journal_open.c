@@ -231,6 +231,7 @@ int journal_open(int dirfd, struct journal **ret_journal, struct journal_opening
 			return r;
 		}
 		journal->chain = ending.chain;
+		memcpy(journal->before_pending, ending.chain.hash, HASH_BYTES);
 	}
 	if (opening.broken)
 		fd_closep(&ending.fd);

@@ -134,21 +134,20 @@ bool line_parse(const char *text, size_t len, struct line *ret_line)
 	return true;
 }
 
-int line_add(struct buf *out, uint64_t seq, const char *members, size_t len, const unsigned char before[HASH_BYTES],
-	     unsigned char ret_chain[HASH_BYTES])
+/* The line SEQ, with the time and uptime that STAMP is the text of. */
+static int put_line(struct buf *out, uint64_t seq, struct bytes stamp, struct bytes members,
+		    const unsigned char before[HASH_BYTES], unsigned char ret_chain[HASH_BYTES])
 {
 	size_t start = out->len;
-	struct timespec uptime;
 	char text[HASH_TEXT];
 
-	(void)clock_gettime(CLOCK_BOOTTIME, &uptime);
-	if (buf_reserve(out, len + 256) < 0) {
+	if (buf_reserve(out, members.len + stamp.len + 256) < 0) {
 		out->failed = false;
 		return -1;
 	}
-	(void)buf_printf(out, "%s%" PRIu64 "%s%s%s%lld.%03ld,", head, seq, time_key, time_utc(time_now()).text,
-			 uptime_key, (long long)uptime.tv_sec, uptime.tv_nsec / 1000000);
-	(void)buf_add(out, members, len);
+	(void)buf_printf(out, "%s%" PRIu64, head, seq);
+	(void)buf_add(out, stamp.data, stamp.len);
+	(void)buf_add(out, members.data, members.len);
 	hash_line(before, out->data + start, out->len - start, ret_chain);
 	hash_text(ret_chain, text);
 	(void)buf_printf(out, "%s%s%s\n", chain_key, text, chain_end);
@@ -157,6 +156,40 @@ int line_add(struct buf *out, uint64_t seq, const char *members, size_t len, con
 	out->len = start;
 	out->failed = false;
 	return -1;
+}
+
+int line_add(struct buf *out, uint64_t seq, const char *members, size_t len, const unsigned char before[HASH_BYTES],
+	     unsigned char ret_chain[HASH_BYTES])
+{
+	struct timespec uptime;
+	char stamp[128];
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &uptime);
+	(void)snprintf(stamp, sizeof(stamp), "%s%s%s%lld.%03ld,", time_key, time_utc(time_now()).text, uptime_key,
+		       (long long)uptime.tv_sec, uptime.tv_nsec / 1000000);
+	return put_line(out, seq, bytes_of(stamp), (struct bytes){ (const unsigned char *)members, len }, before,
+			ret_chain);
+}
+
+int line_again(struct buf *out, uint64_t seq, struct bytes line, struct bytes members,
+	       const unsigned char before[HASH_BYTES], unsigned char ret_chain[HASH_BYTES])
+{
+	const char *text = (const char *)line.data, *stamp;
+	struct scanner scanner = { text, text + line.len - LINE_TAIL };
+	struct timestamp time;
+	uint64_t old;
+
+	if (line.len < LINE_TAIL || !take(&scanner, head) || !take_number(&scanner, &old))
+		return -1;
+	stamp = scanner.at;
+	if (!take(&scanner, time_key) || !take_time(&scanner, &time) || !take(&scanner, uptime_key) ||
+	    !take_uptime(&scanner))
+		return -1;
+	scanner.at--; /* the quote that the first member begins with */
+	if (!members.data)
+		members = (struct bytes){ (const unsigned char *)scanner.at, (size_t)(scanner.end - scanner.at) };
+	return put_line(out, seq, (struct bytes){ (const unsigned char *)stamp, (size_t)(scanner.at - stamp) }, members,
+			before, ret_chain);
 }
 
 enum chain_result chain_step(struct chain *chain, const char *text, size_t len, struct line *ret_line,

@@ -6,6 +6,7 @@
 #define JOURNAL_LINE_H
 
 #include "base/buf.h"
+#include "base/path.h"
 #include "base/timefmt.h"
 #include "crypto/hash.h"
 
@@ -33,6 +34,10 @@ bool line_parse_head(const char *text, size_t len, uint64_t *ret_seq, struct tim
 /* Appends a whole line with its newline; *ret_chain: its chain. 0 or -1 when memory is short; then OUT is as it was. */
 int line_add(struct buf *out, uint64_t seq, const char *members, size_t len, const unsigned char before[HASH_BYTES],
 	     unsigned char ret_chain[HASH_BYTES]);
+/* Appends LINE (without its newline, made by line_add()) under another number and behind another line, with its own time and uptime,
+ * and with MEMBERS in the place of its own, where .data is not NULL. 0 or -1 as line_add(). */
+int line_again(struct buf *out, uint64_t seq, struct bytes line, struct bytes members,
+	       const unsigned char before[HASH_BYTES], unsigned char ret_chain[HASH_BYTES]);
 
 /* Where a chain of lines has come to. */
 struct chain {

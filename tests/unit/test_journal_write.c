@@ -265,39 +265,107 @@ static void a_full_disk_is_waited_out(void **state)
 	assert_int_equal(umount2(folder->path, MNT_DETACH), 0);
 }
 
-static void what_passes_the_bound_is_counted(void **state)
+/* A line of about a megabyte that says its number. */
+static char *big_line(unsigned n)
+{
+	char *line = malloc((1 << 20) + 64);
+	size_t head;
+
+	assert_non_null(line);
+	head = (size_t)snprintf(line, 64, "\"kind\":\"test\",\"n\":%u,\"x\":\"", n);
+	memset(line + head, 'x', 1 << 20);
+	memcpy(line + head + (1 << 20), "\"", 2);
+	return line;
+}
+
+static void append_big(struct journal *journal, unsigned from, unsigned to)
+{
+	for (unsigned n = from; n <= to; n++) {
+		CLEANUP(freep) char *line = big_line(n);
+
+		assert_true(must_append(journal, line) > 0);
+	}
+}
+
+/* Reads the journal, which must be whole: the numbers of the lines of append_big() into NUMBERS, how many lines each gap tells of
+ * into GAPS, and where it stands: behind how many of the numbers. */
+static void read_numbers(int dirfd, unsigned *numbers, size_t *ret_count, unsigned *gaps, size_t *places,
+			 size_t *ret_gaps)
+{
+	CLEANUP(journal_reader_freep) struct journal_reader *reader = must_read(dirfd, NULL);
+	struct journal_line line = { .text = NULL };
+	struct timestamp last = { .sec = 0 };
+	struct err err = ERR_INIT;
+	int r;
+
+	*ret_count = *ret_gaps = 0;
+	while ((r = journal_reader_next(reader, &line, &err)) > 0) {
+		const char *gap = strstr(line.text, ",\"lines\":"), *number = strstr(line.text, ",\"n\":");
+
+		assert_true(time_compare(last, line.time) <= 0);
+		last = line.time;
+		assert_true(*ret_count < 64 && *ret_gaps < 8);
+		if (gap) {
+			assert_non_null(strstr(line.text, "\"kind\":\"gap\",\"from\":\"2"));
+			assert_non_null(strstr(line.text, "journal lines could not be written: File too large\","
+							  "\"subtree\":\"/\""));
+			gaps[*ret_gaps] = (unsigned)strtoul(gap + 9, NULL, 10);
+			places[(*ret_gaps)++] = *ret_count;
+		} else {
+			assert_non_null(number);
+			numbers[(*ret_count)++] = (unsigned)strtoul(number + 5, NULL, 10);
+		}
+	}
+	if (r < 0)
+		fail_msg("%s", err.message);
+}
+
+/* Past the bound the oldest give way, time and again; one gap stands in their place, and the newest are kept. */
+static void past_the_bound_the_newest_are_kept(void **state)
 {
 	const struct folder *folder = *state;
 	CLEANUP(journal_freep) struct journal *journal = must_open(folder->fd, NULL);
-	CLEANUP(journal_reader_freep) struct journal_reader *reader = NULL;
-	CLEANUP(freep) char *big = malloc((1 << 20) + 64);
-	struct journal_line line = { .text = NULL };
+	unsigned numbers[64], gaps[8];
+	size_t count, gap_count, places[8];
 	struct journal_state now;
 	struct err err = ERR_INIT;
-	char last[512] = "";
-	int r;
 
-	assert_non_null(big);
-	(void)snprintf(big, 64, "\"kind\":\"test\",\"x\":\"");
-	memset(big + strlen(big), 'x', 1 << 20);
-	big[1 << 20] = '"';
-	big[(1 << 20) + 1] = '\0';
+	must_fill(journal, 2);
 	limit_files(1000);
-	for (unsigned i = 0; i < 20; i++)
-		(void)must_append(journal, big);
+	append_big(journal, 100, 139);
 	journal_state(journal, &now);
-	assert_true(now.lost >= 4 && now.lost + now.seq == 20 && now.held == now.seq);
+	/* the first of them has begun in the segment, so it stays; then the gap, then what is kept */
+	assert_true(now.lost >= 24 && now.lost < 36);
+	assert_int_equal(now.seq, 2 + 40 - now.lost + 1);
+	assert_int_equal(now.held, now.seq - 2);
 	limit_files(RLIM_INFINITY);
 	assert_int_equal(journal_flush(journal, &err), 0);
+	assert_int_equal(journal_sync(journal, &err), 0);
 	journal_state(journal, &now);
-	assert_true(now.held == 0 && now.lost == 20 - (now.seq - 1));
+	assert_true(now.held == 0 && !now.problem[0] && now.durable == now.seq);
 	must_be_whole(folder->fd, now.seq);
-	reader = must_read(folder->fd, NULL);
-	while ((r = journal_reader_next(reader, &line, &err)) > 0)
-		(void)snprintf(last, sizeof(last), "%s", line.text);
-	assert_int_equal(r, 0);
-	assert_non_null(strstr(last, "\"kind\":\"gap\",\"from\":\"2"));
-	assert_non_null(strstr(last, "journal lines could not be written: File too large\",\"subtree\":\"/\""));
+	read_numbers(folder->fd, numbers, &count, gaps, places, &gap_count);
+	assert_int_equal(gap_count, 1);
+	assert_int_equal(gaps[0], now.lost);
+	assert_int_equal(places[0], 3);
+	assert_int_equal(count, 2 + 40 - now.lost);
+	assert_int_equal(numbers[2], 100);
+	for (size_t i = 3; i < count; i++)
+		assert_int_equal(numbers[i], 139 - (count - 1 - i));
+	/* said and done: the next loss is another gap */
+	limit_files((rlim_t)now.segment_bytes);
+	append_big(journal, 200, 219);
+	limit_files(RLIM_INFINITY);
+	append_big(journal, 220, 220);
+	assert_int_equal(journal_flush(journal, &err), 0);
+	journal_freep(&journal);
+	journal = must_open(folder->fd, NULL);
+	journal_state(journal, &now);
+	must_be_whole(folder->fd, now.seq);
+	read_numbers(folder->fd, numbers, &count, gaps, places, &gap_count);
+	assert_int_equal(gap_count, 2);
+	assert_int_equal(numbers[count - 1], 220);
+	assert_int_equal(count + gaps[0] + gaps[1], 2 + 40 + 21);
 }
 
 static void what_was_taken_away_is_begun_again(void **state)
@@ -437,7 +505,7 @@ int main(void)
 		IN_FOLDER(a_broken_end_is_left_behind),
 		IN_FOLDER(a_second_writer_is_kept_out),
 		IN_FOLDER(no_room_is_waited_out),
-		IN_FOLDER(what_passes_the_bound_is_counted),
+		IN_FOLDER(past_the_bound_the_newest_are_kept),
 		IN_FOLDER(a_full_disk_is_waited_out),
 		IN_FOLDER(what_was_taken_away_is_begun_again),
 		IN_FOLDER(a_folder_by_another_name_is_noticed),
