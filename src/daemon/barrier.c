@@ -95,6 +95,7 @@ static int begin_round(struct engine *engine, struct err *err)
 	barrier->looked_twice = false;
 	r = house_read(engine->house, &touched, err);
 	engine->touched |= touched;
+	renew_journal_checked(engine, time_monotonic_ns());
 	return r < 0 || !engine->touched ? r : renew_house(engine, err);
 }
 
@@ -162,16 +163,27 @@ static bool names_are_judged(struct engine *engine)
 	return !spread_is_open(engine, force) && dirty_oldest(engine->dirty) > force;
 }
 
-static int finish(struct engine *engine, struct err *err)
+/* What was judged must be on the disk: lines that are held for want of room would be lost with us. */
+static void write_down(struct engine *engine)
 {
 	struct barrier *barrier = &engine->barrier;
-	int r = events_flush(&engine->events, err);
+	struct err failure = ERR_INIT;
+	struct journal_state state;
+	int r = events_flush(&engine->events, &failure);
 
 	if (r >= 0)
-		r = journal_sync(engine->setup->journal, err);
-	if (r < 0 && !barrier->gap[0])
+		r = journal_sync(engine->setup->journal, &failure);
+	journal_state(engine->setup->journal, &state);
+	if ((r < 0 || state.problem[0]) && !barrier->gap[0])
 		(void)snprintf(barrier->gap, sizeof(barrier->gap), "the journal can't be written: %.200s",
-			       err->message);
+			       r < 0 ? failure.message : state.problem);
+}
+
+static int finish(struct engine *engine)
+{
+	struct barrier *barrier = &engine->barrier;
+
+	write_down(engine);
 	barrier->stage = BARRIER_IDLE;
 	barrier->force = 0;
 	while (barrier->waiting) {
@@ -233,7 +245,7 @@ int barrier_step(struct engine *engine, uint64_t now_ns, struct err *err)
 		r = verdicts_ask(engine, err);
 	}
 	if (r >= 0 && barrier->stage == BARRIER_NAMES && barrier->unjudged)
-		return finish(engine, err);
+		return finish(engine);
 	if (r < 0 || barrier->stage != BARRIER_NAMES || !names_are_judged(engine))
 		return r;
 	if (!is_drift_whole(engine)) {
@@ -242,7 +254,7 @@ int barrier_step(struct engine *engine, uint64_t now_ns, struct err *err)
 	}
 	/* names came and went unseen: what may have changed through them is looked for, once */
 	if (!engine->doubt_ns || barrier->doubted)
-		return finish(engine, err);
+		return finish(engine);
 	barrier->doubted = true;
 	barrier->stage = BARRIER_LOOKS;
 	return looks_doubt(engine, err);

@@ -146,6 +146,7 @@ int looks_done(struct engine *engine, const struct look_done *done, struct err *
 /* renew.c */
 int renew_begin(struct engine *engine, struct err *err); /* the first view */
 int renew_house(struct engine *engine, struct err *err); /* something of the house was touched, a while ago */
+void renew_journal_checked(struct engine *engine, uint64_t now_ns); /* asked for: no event tells of its segment */
 int renew_loaded(struct engine *engine, struct stand_loaded *loaded, struct err *err);
 /* A view of STAND (a reference, taken over in any case) and of the present mount table. */
 int renew_view(struct engine *engine, struct stand *stand, struct view **ret_view, struct err *err);

@@ -175,6 +175,7 @@ int pulse_beat(struct engine *engine, uint64_t now_ns, struct err *err)
 	}
 	if (now_ns >= engine->alive_ns) {
 		engine->alive_ns = now_ns + ALIVE_NS;
+		renew_journal_checked(engine, now_ns);
 		note_alive(engine);
 		tell_manager(engine);
 	}

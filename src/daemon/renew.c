@@ -287,6 +287,17 @@ static int renew_journal(struct engine *engine, struct err *err)
 	return events_tamper(&engine->events, "journal", gone.message, err);
 }
 
+void renew_journal_checked(struct engine *engine, uint64_t now_ns)
+{
+	struct err gone = ERR_INIT;
+
+	if (journal_check(engine->setup->journal, &gone) >= 0)
+		return;
+	if (!engine->touched)
+		engine->touched_ns = engine->reload_ns = now_ns;
+	engine->touched |= HOUSE_JOURNAL;
+}
+
 int renew_house(struct engine *engine, struct err *err)
 {
 	unsigned touched = engine->touched;

@@ -406,6 +406,29 @@ seen_state_not() {
 	same
 }
 
+# holds_lines: lines are in memory for want of room, and --sync says that they are
+holds_lines() {
+	touch "$TREE/d/held-$((held += 1))-$(printf 'x%.0s' {1..200})"
+	asked status --sync --json >"$T/status.json" 2>/dev/null || true
+	[ "$(state .journal.held)" -gt 0 ]
+}
+
+@test "a barrier that ends while lines are held does not say that all is written" {
+	local held=0
+	own_namespace
+	inside mount -t tmpfs -o size=3m none "$STATE"
+	must 0 inside "$TALLY" init
+	daemon
+	inside dd if=/dev/zero of="$STATE/filler" bs=4k status=none 2>/dev/null || true
+	until_true holds_lines
+	is .synced false
+	state .sync_gap | grep -q "the journal can't be written: .*No space left on device"
+	inside rm "$STATE/filler"
+	until_true seen_state green
+	is .synced true
+	is .sync_gap null
+}
+
 @test "a disk that others keep full: the drift goes on in memory, and comes back" {
 	own_namespace
 	inside mount -t tmpfs -o size=3m none "$STATE"
@@ -458,6 +481,19 @@ while time.time() < end:
 	until_true happened tamper '.path | test("journal")'
 	goes_on
 	same
+}
+
+@test "the journal's segment is cut or written to where it is" {
+	begun
+	: >"$STATE/journal/events-0000000000000001.ndjson"
+	# no event tells of it, and nobody asks
+	until_true happened tamper '.path == "journal" and (.what | test("another size"))'
+	goes_on
+	echo '{}' >>"$(find "$STATE/journal" -name 'events-*.ndjson' | sort | tail -n 1)"
+	barrier
+	[ "$(grep -c '"kind":"tamper"' <(journal))" -eq 2 ]
+	goes_on
+	must 16 tally verify "$STATE/journal"
 }
 
 @test "watching and looking move no access time" {
