@@ -24,6 +24,8 @@ struct place {
 	const char *state; /* /var/lib/tallystick */
 	const char *tmp; /* for the spill component; NULL: $TMPDIR, else /tmp */
 	const char *baseline; /* --baseline FILE: config and state are ignored, trust is required; NULL: installed */
+	const char *
+		later; /* --state beside --baseline: its baseline's later generations explain what differs; NULL: not looked at */
 	const char *const *trust; /* --trust files; when given, only these */
 	size_t trust_count;
 	uint64_t min_sequence; /* 0: none */
@@ -48,6 +50,7 @@ struct comparison {
 	struct changes *changes;
 	struct report_summary summary; /* its pointers point into `texts` */
 	struct texts *texts; /* owner of the strings in summary */
+	struct later *later; /* what explains some of the changes; NULL: nothing */
 	bool applied; /* accept: a generation was signed */
 	uint64_t recorded, dropped; /* accept: rows that it put and removed */
 	uint64_t renewed; /* those of the former that are no change: logs that grew, directories that follow */

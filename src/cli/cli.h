@@ -42,6 +42,7 @@ enum {
 	OPTION_CONTROL = 1 << 25,
 	OPTION_SINCE = 1 << 26,
 	OPTION_FOLLOW = 1 << 27,
+	OPTION_ISO = 1 << 28,
 	/* every verb takes these; every verb that reads a baseline takes the second group too */
 	OPTIONS_COMMON =
 		OPTION_CONFIG | OPTION_STATE | OPTION_JSON | OPTION_QUIET | OPTION_NO_COLOR | OPTION_TMP | OPTION_HELP,
@@ -52,7 +53,7 @@ struct options {
 	uint32_t given; /* bits */
 	struct place place;
 	const char *from, *reason, *key, *output, *add, *control, *since;
-	bool json, quiet, no_color, quick, all, policy, force, help, no_passphrase, sync, daemon, follow;
+	bool json, quiet, no_color, quick, all, policy, force, help, no_passphrase, sync, daemon, follow, iso;
 	enum severity fail_on; /* SEVERITY_INFO when not given: everything counts */
 	int passphrase_fd; /* -1: ask the terminal */
 	const char *const *args; /* what is no option */
@@ -104,6 +105,7 @@ int verb_key(struct options *options, struct err *err);
 int verb_log(struct options *options, struct err *err);
 int verb_drift(struct options *options, struct err *err);
 int verb_status(struct options *options, struct err *err);
+int verb_export(struct options *options, struct err *err);
 
 /* Shared by check and drift: renders the comparison, with one line on what to do next. Returns the exit status. */
 int print_comparison(const struct options *options, struct comparison *comparison, struct err *err);

@@ -26,6 +26,7 @@ static const struct option_row rows[] = {
 	{ "daemon", OPTION_DAEMON, NULL, "have the daemon do it in the background" },
 	{ "sync", OPTION_SYNC, NULL, "wait until every change made before is judged" },
 	{ "control", OPTION_CONTROL, "PATH", "the daemon's socket (/run/tallystick/control.sock)" },
+	{ "iso", OPTION_ISO, NULL, "one ISO 9660 file, not a folder" },
 	{ "all", OPTION_ALL, NULL, "accept all that differs; log: routine lines, too" },
 	{ "since", OPTION_SINCE, "TIME", "from then on: 2026-11-22, '2026-11-22 03:00', 15m, 2h, 3d" },
 	{ "follow", OPTION_FOLLOW, NULL, "wait for more events until interrupted" },
@@ -92,6 +93,7 @@ static int set_flag(struct options *options, uint32_t bit)
 		{ OPTION_SYNC, &options->sync },
 		{ OPTION_DAEMON, &options->daemon },
 		{ OPTION_FOLLOW, &options->follow },
+		{ OPTION_ISO, &options->iso },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
@@ -201,6 +203,8 @@ int options_parse(const struct verb *verb, int argc, char **argv, struct options
 		if (r < 0)
 			return r;
 	}
+	if (options.place.baseline && (options.given & OPTION_STATE))
+		options.place.later = options.place.state;
 	options.args = (const char *const *)(void *)(argv + optind);
 	options.arg_count = (size_t)(argc - optind);
 	r = count_args(verb, &options, err);

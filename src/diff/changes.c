@@ -19,6 +19,8 @@ struct changes {
 	struct buf value; /* scratch */
 	struct change_space space;
 	uint64_t by_severity[SEVERITY_COUNT];
+	int (*explain)(void *context, struct change *change, struct err *err); /* NULL: nobody does */
+	void *explain_context;
 };
 
 int changes_new(const char *tmpdir, struct changes **ret_changes, struct err *err)
@@ -106,6 +108,13 @@ int changes_finish(struct changes *changes, struct diff_counts *counts, bool *re
 	return moves_pair(changes->moves, counts, changes->by_severity, ret_limited, err);
 }
 
+void changes_explain(struct changes *changes, int (*explain)(void *context, struct change *change, struct err *err),
+		     void *context)
+{
+	changes->explain = explain;
+	changes->explain_context = context;
+}
+
 int changes_next(struct changes *changes, struct change *ret_change, struct err *err)
 {
 	for (;;) {
@@ -124,10 +133,15 @@ int changes_next(struct changes *changes, struct change *ret_change, struct err 
 			r = moves_apply(changes->moves, &change, &keep, err);
 		if (r < 0)
 			return r;
-		if (keep) {
-			*ret_change = change;
-			return 1;
-		}
+		if (!keep)
+			continue;
+		change.explained = NULL;
+		if (changes->explain)
+			r = changes->explain(changes->explain_context, &change, err);
+		if (r < 0)
+			return r;
+		*ret_change = change;
+		return 1;
 	}
 }
 

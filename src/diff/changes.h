@@ -26,6 +26,13 @@ int changes_finish(struct changes *changes, struct diff_counts *counts, bool *re
 /* Instead of changes_finish(), for who hands the changes on to somebody who will look for moves. */
 int changes_sort(struct changes *changes, struct err *err);
 
+/*
+ * From now on changes_next() asks EXPLAIN of each change: it leaves change->explained as it is, NULL, or sets it to something that
+ * lives until the next call. CONTEXT outlives CHANGES or the last call of changes_next().
+ */
+void changes_explain(struct changes *changes, int (*explain)(void *context, struct change *change, struct err *err),
+		     void *context);
+
 /* Read in path order; a change of a mount comes before those of its path. 1, 0, <0. Borrowed until the next call on
  * CHANGES. */
 int changes_next(struct changes *changes, struct change *ret_change, struct err *err);

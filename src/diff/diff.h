@@ -21,6 +21,15 @@ const char *change_kind_name(enum change_kind kind);
 /* What a growing log did that it should not (bits). */
 enum { LOG_TRUNCATED = 1, LOG_REPLACED = 2, LOG_REWRITTEN = 4 };
 
+/* What accounts for a change without making it less of one: somebody accepted this very state, in a generation that the
+ * comparison does not rest on. */
+struct explained {
+	uint64_t sequence;
+	struct timestamp created;
+	const char *reason; /* as it was given, "" when none was */
+	const char *signers; /* key ids, "A, B", as the signatures name them: nothing proves them here */
+};
+
 struct change {
 	enum change_kind kind;
 	uint32_t attributes; /* that differ; 0 for added, removed and mounts */
@@ -30,6 +39,7 @@ struct change {
 	unsigned log; /* LOG_* */
 	const struct mount *mount_before, *mount_after; /* a change of the mount table; entries are NULL then */
 	struct bytes path; /* where to look now (for removed: where it was) */
+	const struct explained *explained; /* NULL: nothing accounts for it. Only of changes_next() */
 };
 
 struct unexamined {

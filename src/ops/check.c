@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "ops/later.h"
 #include "ops/survey.h"
 #include "ops/weighing.h"
 
@@ -130,6 +131,11 @@ int op_check(const struct place *place, const struct check_request *request, con
 	if (r < 0)
 		return r;
 	summarise_scan(&check, &comparison->summary);
+	r = later_explain(&check.reference, place, comparison, &comparison->later, err);
+	if (r < 0) {
+		comparison_freep(&comparison);
+		return r;
+	}
 	comparison->summary.seconds = (double)(time_monotonic_ns() - started) / 1e9;
 	reference_remember(&check.reference, request->quick || check.paths.count || place->generation ? 0 : now, false,
 			   talk);

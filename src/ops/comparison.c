@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "ops/later.h"
 
 int comparison_new(const char *tmpdir, struct comparison **ret_comparison, struct err *err)
 {
@@ -28,6 +29,7 @@ void comparison_freep(struct comparison **comparison)
 	if (!*comparison)
 		return;
 	changes_freep(&(*comparison)->changes);
+	later_freep(&(*comparison)->later);
 	texts_freep(&(*comparison)->texts);
 	free(*comparison);
 	*comparison = NULL;

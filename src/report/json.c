@@ -234,6 +234,19 @@ static void set_attributes(struct record *record, const struct change *change)
 		record_attributes(record, "attributes", change->attributes);
 }
 
+static void set_explained(struct record *record, const struct explained *explained)
+{
+	CLEANUP(record_done) struct record inner = record_new();
+
+	record_string(&inner, "by", "host");
+	record_count(&inner, "sequence", explained->sequence);
+	record_string(&inner, "created", time_utc(explained->created).text);
+	record_message(&inner, "reason", bytes_of(explained->reason));
+	record_string(&inner, "signers", explained->signers);
+	record->failed |= inner.failed;
+	record_set(record, "explained", STEAL(inner.object));
+}
+
 void record_change(struct record *record, const struct change *change)
 {
 	record_bytes(record, "path", change->path);
@@ -248,6 +261,8 @@ void record_change(struct record *record, const struct change *change)
 	if (change->rule)
 		record_message(record, "rule", bytes_of(change->rule));
 	set_log(record, change->log);
+	if (change->explained)
+		set_explained(record, change->explained);
 }
 
 static int write_change(const struct report_out *out, const struct change *change, struct err *err)

@@ -6,7 +6,7 @@
 #define LABEL "      %-8s "
 /* below a label that has two lines */
 #define LABEL_AGAIN "            -> "
-enum { XATTR_SHOWN = 64 };
+enum { XATTR_SHOWN = 64, REASON_SHOWN = 200 };
 
 void text_label(struct text *text, const char *name)
 {
@@ -200,9 +200,27 @@ static void add_head(struct text *text, const struct change *change)
 	end_line(text);
 }
 
+/* A claim, with whose it is: it makes no change less of one. */
+static void add_explained(struct text *text, const struct explained *explained)
+{
+	text_label(text, "accepted");
+	(void)buf_printf(&text->buf, "by the host, generation %llu, %s, ", (unsigned long long)explained->sequence,
+			 time_local_seconds(explained->created.sec).text);
+	if (explained->reason[0])
+		text_quoted(&text->buf, bytes_of(explained->reason), REASON_SHOWN);
+	else
+		(void)buf_add_str(&text->buf, "no reason given");
+	(void)buf_add_str(&text->buf, explained->signers[0] ? " (its word: key " : " (its word: no key");
+	form_message(&text->buf, bytes_of(explained->signers));
+	(void)buf_add_str(&text->buf, ")");
+	end_line(text);
+}
+
 void text_change(struct text *text, const struct change *change)
 {
 	add_head(text, change);
+	if (change->explained)
+		add_explained(text, change->explained);
 	if (change->mount_before || change->mount_after) {
 		text_label(text, "mount");
 		add_mount(text, change->mount_before);
