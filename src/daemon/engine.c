@@ -205,14 +205,14 @@ static int look_again(struct engine *engine, const char *reason, struct err *err
 }
 
 /* The drift can always be made again; what else fails is told, and the watch goes on. */
-static int recover(struct engine *engine, const struct err *failure, struct err *err)
+static int recover(struct engine *engine, int code, const struct err *failure, struct err *err)
 {
 	char reason[300];
 	int r;
 
-	if (failure->code == ERR_INTERNAL) {
+	if (code == ERR_INTERNAL) {
 		*err = *failure;
-		return failure->code;
+		return code;
 	}
 	(void)snprintf(reason, sizeof(reason), "drift.db is made again: %.250s", failure->message);
 	(void)snprintf(engine->trouble, sizeof(engine->trouble), "%.250s", reason);
@@ -233,16 +233,16 @@ static int loop(struct engine *engine, struct err *err)
 
 		engine->turn = time_now();
 		r = wait_for_work(engine, polls, more, err);
-
 		if (r < 0)
 			return r;
 		journal_batch(engine->setup->journal);
 		r = take_events(engine, polls, &more, &failure);
 		if (r >= 0)
 			r = take_time(engine, &failure);
-		if (r < 0 && recover(engine, &failure, err) < 0)
-			return err->code;
-		r = events_flush(&engine->events, err);
+		if (r < 0)
+			r = recover(engine, r, &failure, err);
+		if (r >= 0)
+			r = events_flush(&engine->events, err);
 		if (r < 0)
 			return r;
 		if (engine->events.human.file)
@@ -292,6 +292,7 @@ static void engine_done(struct engine *engine)
 	partial_freep(&engine->partial);
 	tombs_freep(&engine->tombs);
 	spread_forget(engine);
+	looks_forget(engine);
 	buf_done(&engine->mates.inodes);
 	links_freep(&engine->links);
 	policy_walk_freep(&engine->walk);

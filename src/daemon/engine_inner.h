@@ -138,6 +138,7 @@ struct gap {
 int gap_tell(struct engine *engine, const struct gap *gap, struct err *err);
 int looks_add(struct engine *engine, struct bytes path, bool below, struct err *err);
 int looks_ask(struct engine *engine, struct err *err); /* hands what was gathered to the looker */
+void looks_forget(struct engine *engine); /* what was gathered and not handed over */
 int looks_everything(struct engine *engine, enum look_purpose purpose, bool quick, struct err *err);
 int looks_doubt(struct engine *engine, struct err *err); /* what may have changed through names that nobody saw */
 int looks_names(struct engine *engine, const struct look_names *names, struct err *err);

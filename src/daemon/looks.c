@@ -142,9 +142,14 @@ int looks_ask(struct engine *engine, struct err *err)
 		if (r >= 0)
 			r = ask_list(engine, &engine->look_names, false, err);
 	}
+	looks_forget(engine);
+	return r;
+}
+
+void looks_forget(struct engine *engine)
+{
 	clear(&engine->look_below);
 	clear(&engine->look_names);
-	return r;
 }
 
 /* ---- what came of it ---- */

@@ -129,6 +129,17 @@ seen_state() { # STATE: the last status asked for has it
 	same
 }
 
+@test "an early end: one line says why, and nothing is left behind" {
+	must 0 tally init
+	mkdir -p "$CONTROL"
+	must 73 "$TALLYD" --config "$CONFIG" --state "$STATE" --control "$CONTROL" # asan looks for leaks then
+	[ "$(grep -c 'is there and is no socket' <<<"$stderr")" -eq 1 ]
+	[ "$(tail -n 1 <<<"$stderr")" = "tallyd: 'control.sock' is there and is no socket: it is not replaced" ]
+	rmdir "$CONTROL"
+	daemon
+	is .state green
+}
+
 @test "SIGHUP: everything is looked at again, no event is lost" {
 	begun
 	for i in {1..10}; do
