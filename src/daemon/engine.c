@@ -60,6 +60,9 @@ static void take_signals(struct engine *engine)
 
 	while (read(engine->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
+			/* each time: the manager waits for one that is newer than its own signal */
+			notify_reloading(&engine->setup->notify);
+			engine->reloading = true;
 			engine->touched |= HOUSE_LOST;
 			engine->reload_ns = 1;
 			engine->mounts_ns = 1;
@@ -147,6 +150,15 @@ static int take_events(struct engine *engine, const struct pollfd polls[POLL_COU
 	    !engine->mounts_ns)
 		engine->mounts_ns = time_monotonic_ns() + TABLE_NS;
 	return r;
+}
+
+/* All that SIGHUP asked for has been taken up, or refused. */
+static void end_reload(struct engine *engine)
+{
+	if (!engine->reloading || engine->reload_ns || engine->mounts_ns || engine->loading)
+		return;
+	engine->reloading = false;
+	notify_ready(&engine->setup->notify);
 }
 
 static int take_time(struct engine *engine, struct err *err)
@@ -245,6 +257,7 @@ static int loop(struct engine *engine, struct err *err)
 			r = events_flush(&engine->events, err);
 		if (r < 0)
 			return r;
+		end_reload(engine);
 		if (engine->events.human.file)
 			(void)fflush(engine->events.human.file);
 		if (engine->events.count != lines)

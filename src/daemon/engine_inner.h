@@ -49,6 +49,7 @@ struct engine {
 	uint64_t reload_ns; /* when the house's files are looked at again; 0 not */
 	unsigned touched; /* HOUSE_* bits until then */
 	uint64_t touched_ns; /* the first of them */
+	bool reloading; /* the service manager was told so, and not yet that it is over */
 	bool believe_keys; /* root said by SIGHUP that the keys are his */
 	uint64_t mounts_ns; /* the same for the mount table */
 	struct timestamp turn; /* when this turn of the loop began */
@@ -88,7 +89,7 @@ struct engine {
 	bool start_looked; /* the look at the start has ended well */
 	bool may_sweep; /* the look at the start is over, well or not */
 	uint64_t lost_ns, again_ns,
-		again_step_ns; /* drift.db was lost; all is looked at again (0 not); so much was put off */
+		again_step_ns; /* drift.db was lost; all is looked at again (0 not); put off so much */
 	uint64_t unknown; /* names that could not be judged since the last look at everything */
 	uint64_t coverage_changes; /* as looked at last */
 	struct coverage_told coverage_told;
@@ -107,8 +108,8 @@ int begin_watching(struct engine *engine, struct err *err);
 
 /* names.c */
 int names_touch(struct engine *engine, const struct dirty_touch *touch, struct err *err);
-int names_gone(struct engine *engine, struct bytes path, enum found found,
-	       struct err *err); /* all that is known at or below */
+/* All that is known at or below. */
+int names_gone(struct engine *engine, struct bytes path, enum found found, struct err *err);
 struct watch_sink names_sink(struct engine *engine);
 
 /* verdicts.c */
@@ -130,11 +131,6 @@ bool spread_is_open(const struct engine *engine, uint64_t number);
 void spread_forget(struct engine *engine); /* another generation: what was looked for may be looked for again */
 
 /* looks.c */
-struct gap {
-	struct timestamp from, to;
-	const char *reason;
-	struct bytes subtree;
-};
 int gap_tell(struct engine *engine, const struct gap *gap, struct err *err);
 int looks_add(struct engine *engine, struct bytes path, bool below, struct err *err);
 int looks_ask(struct engine *engine, struct err *err); /* hands what was gathered to the looker */
@@ -151,8 +147,8 @@ void renew_journal_checked(struct engine *engine, uint64_t now_ns); /* asked for
 int renew_loaded(struct engine *engine, struct stand_loaded *loaded, struct err *err);
 /* A view of STAND (a reference, taken over in any case) and of the present mount table. */
 int renew_view(struct engine *engine, struct stand *stand, struct view **ret_view, struct err *err);
-int renew_use(struct engine *engine, struct view *view,
-	      struct err *err); /* judges by VIEW from now on; takes it over */
+/* Judges by VIEW from now on; takes it over. */
+int renew_use(struct engine *engine, struct view *view, struct err *err);
 struct watch_options renew_watch_options(struct engine *engine);
 
 /* mounts.c */

@@ -24,6 +24,13 @@ struct tamper {
 	char *path, *what;
 };
 
+/* From then to then, below there, changes may have gone unseen. */
+struct gap {
+	struct timestamp from, to;
+	const char *reason;
+	struct bytes subtree;
+};
+
 /* What is to be looked at, gathered until the end of a round of the loop. */
 struct look_list {
 	char **paths;

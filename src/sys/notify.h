@@ -28,7 +28,7 @@ void notify_close(struct notify *notify);
 void notify_ready(const struct notify *notify); /* READY=1; also the end of a reload */
 void notify_stopping(const struct notify *notify); /* STOPPING=1 */
 void notify_watchdog(const struct notify *notify); /* WATCHDOG=1 */
-void notify_reloading(const struct notify *notify); /* RELOADING=1 and MONOTONIC_USEC */
+void notify_reloading(const struct notify *notify); /* RELOADING=1 and MONOTONIC_USEC, which is now */
 /* STATUS=TEXT, one line, cut at 500 bytes; the caller has quoted what came from outside. */
 void notify_status(const struct notify *notify, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -12,6 +12,7 @@ setup() {
 }
 
 teardown() {
+	[ -z "${MANAGER-}" ] || kill "$MANAGER" 2>/dev/null || true
 	daemon_end
 }
 
@@ -150,6 +151,57 @@ seen_state() { # STATE: the last status asked for has it
 	for i in {1..10}; do expected added "d/hup$i"; done
 	is .state green
 	same
+}
+
+# manager: stands for systemd, writes what it is told to $T/notified, a line a message, fields parted by blanks
+manager() {
+	python3 -c 'import socket, sys
+heard = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+heard.bind("\0" + sys.argv[1])
+out = open(sys.argv[2], "a", buffering=1)
+while True: print(heard.recv(4096).decode().replace("\n", " "), file=out)' "tally-$$-$BATS_TEST_NUMBER" "$T/notified" 3>&- &
+	MANAGER=$!
+	until_true grep -q "@tally-$$-$BATS_TEST_NUMBER" /proc/net/unix
+	export NOTIFY_SOCKET=@tally-$$-$BATS_TEST_NUMBER
+}
+
+notified() { # COUNT PATTERN
+	[ "$(grep -cE "^$2\$" "$T/notified")" -eq "$1" ]
+}
+
+@test "the service manager hears of start, state, reload and stop" {
+	must 0 tally init
+	manager
+	daemon
+	until_true notified 1 'READY=1'
+	until_true grep -q '^STATUS=green' "$T/notified"
+	for round in 1 2 3; do
+		before=$(python3 -c 'import time; print(time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000)')
+		kill -HUP "$DAEMON"
+		until_true notified "$round" 'RELOADING=1 MONOTONIC_USEC=[0-9]+'
+		[ "$(grep -o 'USEC=[0-9]*' "$T/notified" | tail -n 1 | cut -d= -f2)" -ge "$before" ]
+		until_true notified $((round + 1)) 'READY=1'
+	done
+	[ "$(grep -E '^(RELOADING|READY)' "$T/notified" | cut -d= -f1 | tr '\n' ' ')" = 'READY RELOADING READY RELOADING READY RELOADING READY ' ]
+	halted
+	until_true notified 1 'STOPPING=1'
+}
+
+@test "a reload is over when the new generation judges" {
+	begun
+	halted
+	manager
+	daemon
+	for round in {1..5}; do
+		echo "$round" >"$TREE/d/one"
+		must 0 tally accept --all
+		# the accept may have been taken up before the signal came
+		kill -HUP "$DAEMON"
+		until_true notified $((round + 1)) 'READY=1'
+		must '0|8' asked status --json
+		[ "$(json '.[0].baseline.sequence')" = $((round + 1)) ]
+	done
+	halted
 }
 
 @test "the socket: who may ask" {
