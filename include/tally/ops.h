@@ -161,6 +161,7 @@ struct explanation {
 	size_t rule_count;
 	struct policy *policy;
 	struct entry_copy *recorded, *present; /* NULL: not there */
+	const char *not_looked; /* why the present state could not be looked at (no /proc), else NULL */
 	uint32_t differs; /* attributes that differ between them */
 	uint32_t reported; /* those of them that check would report */
 	unsigned log; /* LOG_*: what a growing log did */

@@ -21,8 +21,12 @@ struct spill;
 #define SPILL_KEY_MAX   (1u << 20)
 #define SPILL_VALUE_MAX (1u << 28)
 
+/* As a directory: runs go to a file in memory (memfd_create(2)) of at most SPILL_MEMORY_MAX bytes, and nothing is written. */
+#define SPILL_MEMORY     "memory:"
+#define SPILL_MEMORY_MAX (1ull << 30)
+
 /*
- * TMPDIR: directory for runs, NULL for "$TMPDIR, else /tmp" (borrowed during the call only).
+ * TMPDIR: directory for runs or SPILL_MEMORY, NULL for "$TMPDIR, else /tmp" (borrowed during the call only).
  * MEMORY_BYTES: bound on buffered records.
  */
 int spill_new(const char *tmpdir, size_t memory_bytes, struct spill **ret_spill, struct err *err);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -31,11 +32,25 @@ static int create_and_unlink(int dirfd)
 	return fd;
 }
 
+static int open_in_memory(struct spill_file *file, struct err *err)
+{
+	int fd = memfd_create("tallystick", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_errno_as(err, ERR_CANTCREATE, errno,
+				    "cannot create a temporary file in memory (--tmp names a directory)");
+	*file = (struct spill_file){ .directory = SPILL_MEMORY, .fd = fd, .limit = SPILL_MEMORY_MAX };
+	return 0;
+}
+
 int spill_file_open(struct spill_file *file, const char *directory, struct err *err)
 {
-	CLEANUP(fd_closep) int dirfd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(fd_closep) int dirfd = -1;
 	int fd = -1;
 
+	if (strcmp(directory, SPILL_MEMORY) == 0)
+		return open_in_memory(file, err);
+	dirfd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd >= 0)
 		fd = openat(dirfd, ".", O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
 	if (dirfd >= 0 && fd < 0)
@@ -60,6 +75,11 @@ static int flush(struct spill_file *file, struct err *err)
 {
 	size_t done = 0;
 
+	if (file->limit && file->pending.len > file->limit - file->size)
+		return err_set(
+			err, ERR_CANTCREATE,
+			"what differs fills more than %llu MiB of memory: --tmp names a directory for temporary files",
+			(unsigned long long)(file->limit >> 20));
 	while (done < file->pending.len) {
 		ssize_t n = pwrite(file->fd, file->pending.data + done, file->pending.len - done, (off_t)file->size);
 

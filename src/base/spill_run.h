@@ -22,13 +22,14 @@ struct spill_file {
 	const char *directory; /* borrowed, for messages */
 	int fd; /* -1: not open */
 	uint64_t size; /* bytes written */
+	uint64_t limit; /* of size; 0: none */
 	struct buf pending; /* bytes not yet written */
 	struct spill_run *runs; /* the finished ones */
 	size_t count, capacity;
 };
 #define SPILL_FILE_INIT ((struct spill_file){ .fd = -1 })
 
-/* Opens an unlinked file in DIRECTORY. ERR_CANTCREATE with a message that names it and --tmp. */
+/* Opens an unlinked file in DIRECTORY, or in memory (SPILL_MEMORY). ERR_CANTCREATE with a message that names it and --tmp. */
 int spill_file_open(struct spill_file *file, const char *directory, struct err *err);
 void spill_file_done(struct spill_file *file); /* leaves SPILL_FILE_INIT */
 

@@ -77,6 +77,8 @@ const struct verb *verb_find(const char *name); /* NULL when there is none */
 /* Parses ARGV behind the verb. ERR_USAGE with one line. */
 int options_parse(const struct verb *verb, int argc, char **argv, struct options *ret_options, struct err *err);
 void options_done(struct options *options);
+/* environment.c: the folders that OPTIONS leave open, and the time zone: of the environment where it counts. Not thread-safe. */
+void environment_apply(struct options *options);
 void help_all(void);
 void help_verb(const struct verb *verb);
 

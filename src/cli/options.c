@@ -179,13 +179,9 @@ int options_parse(const struct verb *verb, int argc, char **argv, struct options
 {
 	CLEANUP(options_done) struct options options = { .passphrase_fd = -1 };
 	struct option table[ARRAY_SIZE(rows) + 1] = { 0 };
-	const char *config = getenv("TALLY_CONFIG");
-	const char *state = getenv("TALLY_STATE");
 	size_t count = 0;
 	int choice, r;
 
-	options.place.config = config && *config ? config : "/etc/tallystick";
-	options.place.state = state && *state ? state : "/var/lib/tallystick";
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (verb->options & rows[i].bit)
 			table[count++] = (struct option){ rows[i].name, rows[i].value ? required_argument : no_argument,
@@ -210,6 +206,7 @@ int options_parse(const struct verb *verb, int argc, char **argv, struct options
 	r = count_args(verb, &options, err);
 	if (r < 0)
 		return r;
+	environment_apply(&options);
 	*ret_options = options;
 	options.trust = NULL;
 	return 0;

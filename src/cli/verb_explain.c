@@ -66,7 +66,10 @@ static int print_state(const struct options *options, const struct explanation *
 	printf("recorded    %s\n", explanation->recorded ? "" : explanation->signed_policy ? "no" : "no baseline");
 	if (explanation->recorded)
 		r = report_entry(&out, &explanation->recorded->entry, true, err);
-	printf("present     %s\n", explanation->present ? "" : "no, or not in scope");
+	if (explanation->not_looked)
+		printf("present     not looked at: %s\n", explanation->not_looked);
+	else
+		printf("present     %s\n", explanation->present ? "" : "no, or not in scope");
 	if (r >= 0 && explanation->present)
 		r = report_entry(&out, &explanation->present->entry, true, err);
 	if (r < 0 || !explanation->recorded || !explanation->present)
@@ -107,6 +110,8 @@ static int print_json(const struct explanation *explanation, const struct option
 		record.failed |= json_array_append_new(rules, json_string(explanation->rules[i]->origin)) < 0;
 	record_set(&record, "rules", rules);
 	record_attributes(&record, "differs", explanation->differs);
+	if (explanation->not_looked)
+		record_string(&record, "not_looked", explanation->not_looked);
 	r = record_write(&out, &record, err);
 	if (r >= 0 && explanation->recorded)
 		r = report_entry(&out, &explanation->recorded->entry, true, err);

@@ -94,6 +94,10 @@ static int look(const struct talk *talk, const struct mount *mounts, size_t moun
 
 	recorded.entry = explanation->recorded ? &explanation->recorded->entry : NULL;
 	r = sys_mounts_load(NULL, &system, err);
+	if (r == ERR_NOINPUT) { /* rules and record are worth telling without it */
+		explanation->not_looked = texts_add(explanation->texts, err->message);
+		return explanation->not_looked ? 0 : err_nomem(err);
+	}
 	if (r >= 0)
 		r = scan_new(&options, &scan, err);
 	if (r >= 0)

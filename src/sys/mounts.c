@@ -280,7 +280,7 @@ int sys_mounts_load(const char *mountinfo, struct sys_mounts *ret_mounts, struct
 
 	r = read_table(mountinfo ? mountinfo : "/proc/self/mountinfo", &text, err);
 	if (r < 0)
-		return r;
+		return mountinfo ? r : err_wrap(err, r, "what is mounted cannot be told");
 	if (!(line = buf_str(&text)) || load_uuids(&uuids) < 0)
 		return err_nomem(err);
 	for (; *line; line = end) {

@@ -355,6 +355,36 @@ teardown() {
 	[ -z "$output" ]
 }
 
+@test "with --baseline nothing in the environment counts: no folders, no time zone" {
+	touch "$TREE/f"
+	must 0 tally init
+	cp "$STATE/baseline.db" "$T/b.db"
+	cp "$CONFIG/host.pub" "$T/h.pub"
+	must 0 env TZ=UTC0 TALLY_CONFIG= TALLY_STATE= "$TALLY" show --baseline "$T/b.db" --trust "$T/h.pub" "$TREE/f"
+	plain=$output
+	has ' +0000'
+	must 0 env TZ=EST5 TALLY_CONFIG="$T/none" TALLY_STATE="$T/none" "$TALLY" show --baseline "$T/b.db" --trust "$T/h.pub" "$TREE/f"
+	[ "$output" = "$plain" ]
+	must 0 env TZ=EST5 "$TALLY" show "$TREE/f"
+	has ' -0500'
+}
+
+@test "with --baseline differences are kept in memory, not in TMPDIR; --tmp names a place all the same" {
+	must 0 tally init
+	cp "$STATE/baseline.db" "$T/b.db"
+	cp "$CONFIG/host.pub" "$T/h.pub"
+	python3 - "$TREE" <<-'EOF'
+		import os, sys
+		for number in range(30000):
+		    os.close(os.open(f"{sys.argv[1]}/{number:0200d}", os.O_CREAT | os.O_WRONLY))
+	EOF
+	export TMPDIR=$T/missing
+	must 73 tally check
+	must 1 tally check --baseline "$T/b.db" --trust "$T/h.pub" --json
+	[ "$(jq -s '.[-1].added' <<<"$output")" -eq 30000 ]
+	must 73 tally check --baseline "$T/b.db" --trust "$T/h.pub" --tmp "$T/missing"
+}
+
 @test "it opens no file of the host but what it examines" {
 	[ "${TALLY_PRESET-dev}" = dev ] || skip "strace and the sanitizers' own files do not go together"
 	echo x >"$TREE/f"

@@ -24,6 +24,7 @@
 
 #include "base/cleanup.h"
 #include "base/spill.h"
+#include "base/spill_run.h"
 
 static bool no_tmpfile;
 static unsigned tmpfiles, named_files;
@@ -122,7 +123,7 @@ static void assert_sorted(struct spill *spill, const struct record *expected, si
 	assert_int_equal(spill_next(spill, &record, &err), 0);
 }
 
-static void sort_and_compare(size_t count, size_t memory_bytes, unsigned seed)
+static void sort_and_compare(const char *place, size_t count, size_t memory_bytes, unsigned seed)
 {
 	CLEANUP(spill_freep) struct spill *spill = NULL;
 	CLEANUP(freep) struct record *records = calloc(count + 1, sizeof(*records));
@@ -131,7 +132,7 @@ static void sort_and_compare(size_t count, size_t memory_bytes, unsigned seed)
 	unsigned char value[VALUE_MAX];
 
 	assert_non_null(records);
-	assert_int_equal(spill_new(directory, memory_bytes, &spill, &err), 0);
+	assert_int_equal(spill_new(place, memory_bytes, &spill, &err), 0);
 	for (size_t i = 0; i < count; i++) {
 		random_record(&seed, i, &records[i]);
 		fill_value(&records[i], value);
@@ -168,7 +169,7 @@ static void test_against_qsort(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		unsigned before = tmpfiles;
 
-		sort_and_compare(rows[i].count, rows[i].memory_bytes, (unsigned)(20261122 + i));
+		sort_and_compare(directory, rows[i].count, rows[i].memory_bytes, (unsigned)(20261122 + i));
 		assert_int_equal(tmpfiles > before, i > 2); /* nothing is written below the bound */
 		assert_int_equal(entries_in(directory), 2);
 	}
@@ -180,7 +181,7 @@ static void test_without_tmpfile(void **state)
 
 	(void)state;
 	no_tmpfile = true;
-	sort_and_compare(2000, 5000, 7);
+	sort_and_compare(directory, 2000, 5000, 7);
 	no_tmpfile = false;
 	assert_true(named_files > before);
 	assert_int_equal(entries_in(directory), 2); /* unlinked */
@@ -280,6 +281,28 @@ static void test_full(void **state)
 	assert_int_equal(entries_in(directory), 2);
 }
 
+static void test_in_memory(void **state)
+{
+	CLEANUP(spill_file_done) struct spill_file file = SPILL_FILE_INIT;
+	struct spill_record record = { .key = (const unsigned char *)"k", .key_len = 1 };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	sort_and_compare(SPILL_MEMORY, 5000, 4096, 7);
+	assert_int_equal(entries_in(directory), 2);
+	assert_int_equal(access(SPILL_MEMORY, F_OK), -1);
+	assert_int_equal(spill_file_open(&file, SPILL_MEMORY, &err), 0);
+	assert_true(file.limit == SPILL_MEMORY_MAX);
+	file.limit = 20; /* two records of eight bytes and a key of one */
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(spill_file_add(&file, &record, &err), 0);
+		assert_int_equal(spill_file_end_run(&file, &err), 0);
+	}
+	assert_int_equal(spill_file_add(&file, &record, &err), 0);
+	assert_int_equal(spill_file_end_run(&file, &err), ERR_CANTCREATE);
+	assert_non_null(strstr(err.message, "--tmp"));
+}
+
 static void test_out_of_order(void **state)
 {
 	CLEANUP(spill_freep) struct spill *spill = NULL;
@@ -303,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_against_qsort), cmocka_unit_test(test_without_tmpfile),
 		cmocka_unit_test(test_large_records), cmocka_unit_test(test_no_place),
 		cmocka_unit_test(test_full),          cmocka_unit_test(test_out_of_order),
+		cmocka_unit_test(test_in_memory),
 	};
 	int failed;
 
