@@ -16,26 +16,29 @@ struct printing {
 	struct report_out out;
 };
 
-static int version_json(const struct printing *printing, const struct generation_view *since, uint64_t until,
-			struct err *err)
+static int version_json(const struct printing *printing, uint64_t generation, const struct generation_view *since,
+			uint64_t until, struct err *err)
 {
 	CLEANUP(record_done) struct record record = record_new();
 
 	record_string(&record, "record", "version");
 	record_count(&record, "format", 1);
-	record_count(&record, "since", since->statement->sequence);
+	record_count(&record, "since", generation);
 	record_count(&record, "until", until);
 	record_bytes(&record, "reason", bytes_of(since->reason));
 	record_set(&record, "trusted", json_boolean(since->vouched));
 	return record_write(&printing->out, &record, err);
 }
 
-static void version_text(const struct generation_view *since, uint64_t until)
+static void version_text(uint64_t generation, const struct generation_view *since, uint64_t until)
 {
-	struct timetext created = time_local_seconds(since->statement->created.sec);
 
-	printf("generation %llu%s, from %s%s%s\n", (unsigned long long)since->statement->sequence,
-	       until ? "" : " and since", created.text, since->reason[0] ? ": " : "", QUOTE(since->reason));
+	printf("generation %llu%s, ", (unsigned long long)generation, until ? "" : " and since");
+	if (since->statement)
+		printf("from %s%s%s\n", time_local_seconds(since->statement->created.sec).text,
+		       since->reason[0] ? ": " : "", QUOTE(since->reason));
+	else
+		puts("of which this file holds only what came of it");
 	if (!since->vouched)
 		puts("  signed by no key that is trusted here; nothing vouches for it");
 	if (until)
@@ -50,9 +53,9 @@ static int on_version(void *context, const struct entry *entry, const struct gen
 	int r = 0;
 
 	if (printing->options->json)
-		r = version_json(printing, since, until, err);
+		r = version_json(printing, entry->since, since, until, err);
 	else
-		version_text(since, until);
+		version_text(entry->since, since, until);
 	return r < 0 ? r : report_entry(&printing->out, entry, true, err);
 }
 

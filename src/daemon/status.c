@@ -24,7 +24,7 @@ static int64_t oldest_read(const struct engine *engine, const struct sweep_state
 		return sweep->oldest;
 	reference = &engine->view->stand->reference;
 	return reference->seen.full_check ? reference->seen.full_check
-					  : baseline_statement(reference->baseline, 1)->created.sec;
+					  : baseline_statement(reference->baseline, reference->oldest)->created.sec;
 }
 
 /* ---- why it is not green ---- */

@@ -29,7 +29,7 @@ int records_prove_all(struct reference *reference, struct err *err)
 {
 	int r = 0;
 
-	for (uint64_t sequence = 1; r >= 0 && sequence <= reference->newest; sequence++) {
+	for (uint64_t sequence = reference->oldest; r >= 0 && sequence <= reference->newest; sequence++) {
 		CLEANUP(tree_freep) struct tree *tree = NULL;
 
 		if (sequence == reference->sequence) {
@@ -140,7 +140,7 @@ int op_history(const struct place *place, generation_fn generation, void *contex
 	r = open_proven(place, &reference, err);
 	if (r >= 0)
 		r = texts_new(&texts, err);
-	for (uint64_t sequence = 1; r >= 0 && sequence <= reference.newest; sequence++) {
+	for (uint64_t sequence = reference.oldest; r >= 0 && sequence <= reference.newest; sequence++) {
 		struct generation_view view;
 
 		r = records_view(&reference, sequence, texts, &view, err);
@@ -162,10 +162,13 @@ static int on_version(void *context, const struct entry *entry, uint64_t until, 
 {
 	struct versions *versions = context;
 	struct generation_view view;
-	int r;
+	int r = 0;
 
 	versions->count++;
-	r = records_view(versions->reference, entry->since, versions->texts, &view, err);
+	if (entry->since < versions->reference->oldest)
+		view = (struct generation_view){ .reason = "", .vouched = true };
+	else
+		r = records_view(versions->reference, entry->since, versions->texts, &view, err);
 	return r < 0 ? r : versions->version(versions->context, entry, &view, until, err);
 }
 

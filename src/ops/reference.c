@@ -117,12 +117,22 @@ static int open_installed(const struct place *place, struct reference *reference
 	return r == ERR_NOINPUT ? 0 : r;
 }
 
+/* Of the statement of the sequence that was seen: of the file's own, or as its first one names the one before it. */
+static void seen_hash(const struct reference *reference, char ret_hash[HASH_TEXT])
+{
+	const char *text = baseline_statement_text(reference->baseline, reference->seen.sequence);
+
+	if (text)
+		statement_hash(text, strlen(text), ret_hash);
+	else
+		(void)memcpy(ret_hash, baseline_statement(reference->baseline, reference->oldest)->previous, HASH_TEXT);
+}
+
 /* An older baseline put back, or another one with the same numbers. */
 static int seen_judge(const struct reference *reference, struct err *err)
 {
 	const struct seen *seen = &reference->seen;
 	const struct statement *newest = baseline_statement(reference->baseline, reference->newest);
-	const char *text;
 	char hash[HASH_TEXT];
 
 	if (seen->sequence == 0)
@@ -135,8 +145,13 @@ static int seen_judge(const struct reference *reference, struct err *err)
 		return err_set(err, ERR_UNTRUSTED,
 			       "the baseline was rolled back: it ends with sequence %llu, but %llu was seen here",
 			       (unsigned long long)reference->newest, (unsigned long long)seen->sequence);
-	text = baseline_statement_text(reference->baseline, seen->sequence);
-	statement_hash(text, strlen(text), hash);
+	if (seen->sequence < reference->oldest - 1)
+		return err_set(
+			err, ERR_UNTRUSTED,
+			"the baseline begins with sequence %llu: nothing shows that it follows the %llu seen here "
+			"(see tally(1), RESET)",
+			(unsigned long long)reference->oldest, (unsigned long long)seen->sequence);
+	seen_hash(reference, hash);
 	if (strcmp(hash, seen->statement) != 0)
 		return err_set(err, ERR_UNTRUSTED,
 			       "the baseline was replaced: its statement of sequence %llu is not the one seen here",
@@ -161,7 +176,7 @@ static int use_newest(struct reference *reference, struct err *err)
 	if (r != ERR_UNTRUSTED || reference->installed)
 		return r;
 	first = *err;
-	for (uint64_t sequence = reference->newest - 1; r == ERR_UNTRUSTED && sequence > 0; sequence--)
+	for (uint64_t sequence = reference->newest - 1; r == ERR_UNTRUSTED && sequence >= reference->oldest; sequence--)
 		r = use(reference, sequence, err);
 	if (r == ERR_UNTRUSTED)
 		*err = first;
@@ -173,9 +188,10 @@ static int choose(struct reference *reference, const struct place *place, struct
 {
 	int r = 0;
 
-	if (place->generation > reference->newest)
-		return err_set(err, ERR_NOINPUT, "there is no generation %llu: the newest is %llu",
-			       (unsigned long long)place->generation, (unsigned long long)reference->newest);
+	if (place->generation && (place->generation < reference->oldest || place->generation > reference->newest))
+		return err_set(err, ERR_NOINPUT, "there is no generation %llu: the file holds generations %llu to %llu",
+			       (unsigned long long)place->generation, (unsigned long long)reference->oldest,
+			       (unsigned long long)reference->newest);
 	if (!place->generation || place->min_sequence)
 		r = use_newest(reference, err);
 	if (r >= 0 && place->min_sequence > reference->sequence)
@@ -217,6 +233,7 @@ static int open_reference(const struct place *place, bool finished, struct refer
 		return r;
 	for (size_t i = 0; !finished && i < reference.trust.count; i++)
 		reference.trust.keys[i].required = false;
+	reference.oldest = baseline_oldest(reference.baseline);
 	reference.newest = baseline_newest(reference.baseline);
 	reference.memorable = reference.installed && place->trust_count == 0 && place->generation == 0;
 	r = choose(&reference, place, err);

@@ -15,7 +15,7 @@ struct reference {
 	struct trust trust;
 	struct trust_verdict verdict; /* borrows from trust */
 	uint64_t sequence; /* the generation in use */
-	uint64_t newest; /* in the file; later ones than `sequence` lack a trusted signature */
+	uint64_t oldest, newest; /* in the file; later ones than `sequence` lack a trusted signature */
 	const struct statement *statement; /* of `sequence`, borrowed */
 	struct policy *policy; /* the signed one */
 	const struct policy_file *policy_files; /* the texts it was made of, borrowed */

@@ -22,7 +22,7 @@ enum { SIGNATURE_FILE_MAX = 8192 };
 struct signing {
 	struct baseline *now, *then; /* the same file twice: one tree at a time each */
 	struct secret_key *key;
-	uint64_t newest, last; /* last: the newest that this key signed already, 0 none */
+	uint64_t oldest, newest, last; /* last: the newest that this key signed already, 0 none */
 };
 
 static void signing_done(struct signing *signing)
@@ -37,7 +37,7 @@ static uint64_t last_signed(const struct signing *signing)
 {
 	const struct public_key *key = secret_key_public(signing->key);
 
-	for (uint64_t sequence = signing->newest; sequence > 0; sequence--) {
+	for (uint64_t sequence = signing->newest; sequence >= signing->oldest; sequence--) {
 		const char *text = baseline_statement_text(signing->now, sequence);
 		const struct signature_text *signatures;
 		size_t count = baseline_signatures(signing->now, sequence, &signatures);
@@ -96,7 +96,7 @@ static int prove(struct signing *signing, struct err *err)
 {
 	int r = 0;
 
-	for (uint64_t sequence = 1; r >= 0 && sequence <= signing->newest; sequence++) {
+	for (uint64_t sequence = signing->oldest; r >= 0 && sequence <= signing->newest; sequence++) {
 		CLEANUP(tree_freep) struct tree *tree = NULL;
 		const struct entry *entry;
 
@@ -167,6 +167,7 @@ int op_sign(const struct place *place, const struct sign_request *request, const
 		r = baseline_open(AT_FDCWD, baseline_file(request->baseline), &signing.then, err);
 	if (r < 0)
 		return r;
+	signing.oldest = baseline_oldest(signing.now);
 	signing.newest = baseline_newest(signing.now);
 	if (signing.newest < place->min_sequence)
 		return err_set(err, ERR_UNTRUSTED,
@@ -194,7 +195,7 @@ int op_sign(const struct place *place, const struct sign_request *request, const
 /* The generation whose statement this signature covers, by whichever trusted key made it. */
 static uint64_t generation_of(const struct reference *reference, const struct signature *signature)
 {
-	for (uint64_t sequence = reference->newest; sequence > 0; sequence--) {
+	for (uint64_t sequence = reference->newest; sequence >= reference->oldest; sequence--) {
 		const char *text = baseline_statement_text(reference->baseline, sequence);
 
 		for (size_t i = 0; i < reference->trust.count; i++) {

@@ -175,8 +175,7 @@ int baseline_verify(struct baseline *baseline, const struct trust *trust, uint64
 	int r;
 
 	if (!chosen)
-		return err_set(err, ERR_USAGE, "baseline '%s' has no generation %llu", QUOTE(baseline->name),
-			       (unsigned long long)sequence);
+		return baseline_lacks(baseline, sequence, err);
 	for (size_t i = 0; i < baseline->generations.count; i++) {
 		const struct generation *other = &baseline->generations.list[i];
 
@@ -197,16 +196,24 @@ int baseline_verify(struct baseline *baseline, const struct trust *trust, uint64
 
 struct generation *baseline_generation(const struct baseline *baseline, uint64_t sequence)
 {
-	if (sequence == 0)
-		sequence = baseline->generations.count;
-	if (sequence > baseline->generations.count)
-		return NULL;
-	return &baseline->generations.list[sequence - 1];
+	return generations_find(&baseline->generations, sequence ? sequence : baseline_newest(baseline));
+}
+
+int baseline_lacks(const struct baseline *baseline, uint64_t sequence, struct err *err)
+{
+	return err_set(err, ERR_USAGE, "baseline '%s' has no generation %llu: it holds generations %llu to %llu",
+		       QUOTE(baseline->name), (unsigned long long)sequence,
+		       (unsigned long long)baseline_oldest(baseline), (unsigned long long)baseline_newest(baseline));
 }
 
 uint64_t baseline_newest(const struct baseline *baseline)
 {
-	return baseline->generations.count;
+	return generations_newest(&baseline->generations);
+}
+
+uint64_t baseline_oldest(const struct baseline *baseline)
+{
+	return generations_oldest(&baseline->generations);
 }
 
 const struct statement *baseline_statement(const struct baseline *baseline, uint64_t sequence)
@@ -243,8 +250,7 @@ static int find(const struct baseline *baseline, uint64_t sequence, struct gener
 	struct generation *generation = baseline_generation(baseline, sequence);
 
 	if (!generation)
-		return err_set(err, ERR_USAGE, "baseline '%s' has no generation %llu", QUOTE(baseline->name),
-			       (unsigned long long)sequence);
+		return baseline_lacks(baseline, sequence, err);
 	*ret_generation = generation;
 	return 0;
 }

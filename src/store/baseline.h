@@ -40,6 +40,8 @@ struct baseline;
  * or damaged ERR_DATA, hashes or chain wrong ERR_UNTRUSTED. No file of the host but this one is opened.
  */
 int baseline_open(int dirfd, const char *name, struct baseline **ret_baseline, struct err *err);
+/* The same for a file that is open already, FD, which it takes in any case; NAME is for messages. Nothing is looked for beside it. */
+int baseline_open_fd(int fd, const char *name, struct baseline **ret_baseline, struct err *err);
 /* No tree of it may be left. */
 void baseline_freep(struct baseline **baseline);
 
@@ -50,6 +52,8 @@ int baseline_verify(struct baseline *baseline, const struct trust *trust, uint64
 
 /* Below, SEQUENCE 0 stands for the newest generation. */
 uint64_t baseline_newest(const struct baseline *baseline);
+/* The first one in the file, which holds all from there to the newest: 1, or any in a file from baseline_extract(). */
+uint64_t baseline_oldest(const struct baseline *baseline);
 /* Borrowed; NULL when there is no such generation. */
 const struct statement *baseline_statement(const struct baseline *baseline, uint64_t sequence);
 const char *baseline_statement_text(const struct baseline *baseline, uint64_t sequence);
@@ -84,7 +88,8 @@ int baseline_tree(struct baseline *baseline, uint64_t sequence, bool (*in_scope)
 		  void *context, struct tree **ret_tree, struct err *err);
 
 /* The versions of one path: calls ROW for each, oldest first, with the generations [since, until) that hold it
- * (until 0: still). Verifies nothing by itself: call after every generation's tree has ended well. */
+ * (until 0: still). One from a generation that the file does not hold has the since that was signed. Verifies nothing by
+ * itself: call after every generation's tree has ended well. */
 int baseline_versions(struct baseline *baseline, struct bytes path,
 		      int (*row)(void *context, const struct entry *entry, uint64_t until, struct err *err),
 		      void *context, struct err *err);
@@ -165,6 +170,18 @@ void baseline_writer_freep(struct baseline_writer **writer); /* without a commit
  * verified it. One by the same key id replaces the earlier. */
 int baseline_add_signature(int dirfd, const char *name, uint64_t sequence, const char *text, size_t len,
 			   struct err *err);
+
+/*
+ * Writes a new file NAME below DIRFD (mode 0644 less the umask; whole or not at all) that holds SEQUENCE alone: its rows, statement,
+ * reason, policy, mounts and all its signatures. One generation with one set of signatures always gives the same bytes,
+ * whatever else is in BASELINE. ENTRY (may be NULL) is called with each entry in path order on the way, before they
+ * have proved themselves: what it made of them counts when 0 is returned. A negative return of it ends all and is returned.
+ * ERR_USAGE: there is no such generation; ERR_CANTCREATE: NAME exists; and what baseline_tree() gives. IN_SCOPE as there.
+ */
+int baseline_extract(struct baseline *baseline, uint64_t sequence, bool (*in_scope)(void *context, struct bytes path),
+		     void *scope, int dirfd, const char *name,
+		     int (*entry)(void *context, const struct entry *entry, struct err *err), void *context,
+		     struct err *err);
 
 /* ---- seen: the highest sequence that this host has accepted ---- */
 struct seen {

@@ -164,8 +164,7 @@ int baseline_since(struct baseline *baseline, uint64_t sequence,
 	int r;
 
 	if (!since)
-		return err_set(err, ERR_USAGE, "baseline '%s' has no generation %llu", QUOTE(baseline->name),
-			       (unsigned long long)sequence);
+		return baseline_lacks(baseline, sequence, err);
 	r = db_prepare(baseline->db,
 		       "SELECT path FROM entry WHERE since>?1 UNION "
 		       "SELECT path FROM entry_past WHERE since<=?1 AND until>?1 ORDER BY path",

@@ -114,6 +114,9 @@ static int next_row(struct rows_tree *rows, const struct entry **ret_entry, stru
 	if (!rows->present.full ||
 	    (rows->past.full && path_compare(rows->past.entry.path, rows->present.entry.path) < 0))
 		next = &rows->past;
+	if (next->entry.since == 0 || next->entry.since > rows->generation->statement.sequence)
+		return err_set(err, ERR_DATA, "baseline '%s' is damaged: generation %u cannot have recorded '%s'",
+			       QUOTE(name), next->entry.since, QUOTE_N(next->entry.path.data, next->entry.path.len));
 	r = root_add(rows->root, &next->entry, err);
 	if (r < 0)
 		return err_wrap(err, r, "baseline '%s' is damaged", QUOTE(name));
@@ -156,8 +159,7 @@ int baseline_tree(struct baseline *baseline, uint64_t sequence, bool (*in_scope)
 	int r;
 
 	if (!generation)
-		return err_set(err, ERR_USAGE, "baseline '%s' has no generation %llu", QUOTE(baseline->name),
-			       (unsigned long long)sequence);
+		return baseline_lacks(baseline, sequence, err);
 	rows = calloc(1, sizeof(*rows));
 	if (!rows)
 		return err_nomem(err);
@@ -202,8 +204,9 @@ static int versions_of(struct baseline *baseline, const char *sql, struct bytes 
 		r = row_read(statement, baseline->name, &space, &entry, err);
 		if (r < 0)
 			return r;
+		/* what no generation of this file holds was proved by none */
 		if (!db_uint(statement, ROW_COLUMNS, baseline_newest(baseline), &until) ||
-		    (until && until <= entry.since))
+		    (until && (until <= entry.since || until <= baseline_oldest(baseline))))
 			return err_set(err, ERR_DATA,
 				       "baseline '%s' is damaged: a version of '%s' ends before it begins",
 				       QUOTE(baseline->name), QUOTE_N(path.data, path.len));

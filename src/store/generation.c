@@ -34,6 +34,23 @@ void generations_done(struct generations *generations)
 	*generations = (struct generations){ .list = NULL };
 }
 
+uint64_t generations_oldest(const struct generations *generations)
+{
+	return generations->list[0].statement.sequence;
+}
+
+uint64_t generations_newest(const struct generations *generations)
+{
+	return generations->list[generations->count - 1].statement.sequence;
+}
+
+struct generation *generations_find(const struct generations *generations, uint64_t sequence)
+{
+	if (sequence < generations_oldest(generations) || sequence > generations_newest(generations))
+		return NULL;
+	return &generations->list[sequence - generations_oldest(generations)];
+}
+
 static int damaged(const char *name, const char *what, struct err *err)
 {
 	return err_set(err, ERR_DATA, "baseline '%s' is damaged: %s", QUOTE(name), what);
@@ -65,15 +82,14 @@ static int take_text(sqlite3_stmt *statement, const char *name, int column, size
 }
 
 /* Against the generation before, and against its own root. */
-static int check_generation(const struct generations *generations, const char *name, struct err *err)
+static int check_generation(const struct generations *generations, const char *name, uint64_t sequence, struct err *err)
 {
 	const struct generation *this = &generations->list[generations->count - 1];
-	uint64_t sequence = this->statement.sequence;
 	char expected[HASH_TEXT];
 
-	if (sequence != generations->count)
+	if (this->statement.sequence != sequence)
 		return damaged(name, "a statement stands under another sequence", err);
-	if (sequence > 1) {
+	if (generations->count > 1) {
 		const struct generation *before = this - 1;
 
 		statement_hash(before->text, before->text_len, expected);
@@ -109,7 +125,8 @@ static int load_generation(sqlite3_stmt *statement, const char *name, struct gen
 	}
 	this = &generations->list[generations->count++];
 	*this = (struct generation){ .text = NULL };
-	if (!db_uint(statement, 0, GENERATIONS_MAX, &sequence) || sequence != generations->count ||
+	if (!db_uint(statement, 0, GENERATIONS_MAX, &sequence) || sequence == 0 ||
+	    (generations->count > 1 && sequence != (this - 1)->statement.sequence + 1) ||
 	    !db_blob(statement, 3, &top) || top.len != HASH_BYTES)
 		return damaged(name, "malformed rows in generation", err);
 	memcpy(this->top, top.data, HASH_BYTES);
@@ -122,7 +139,7 @@ static int load_generation(sqlite3_stmt *statement, const char *name, struct gen
 	r = statement_parse(this->text, this->text_len, &this->statement, err);
 	if (r < 0)
 		return err_wrap(err, r, "baseline '%s', generation %llu", QUOTE(name), (unsigned long long)sequence);
-	return check_generation(generations, name, err);
+	return check_generation(generations, name, sequence, err);
 }
 
 static int load_statements(sqlite3 *db, const char *name, struct generations *generations, struct err *err)
@@ -192,6 +209,7 @@ static int hash_signatures(sqlite3 *db, const char *name, char ret_text[HASH_TEX
 	hash_init(&state, "tallystick-signatures-1");
 	while ((r = db_step(statement, name, err)) > 0) {
 		struct bytes key_id, text;
+		struct generation *generation;
 		uint64_t sequence;
 
 		if (!db_uint(statement, 0, GENERATIONS_MAX, &sequence) || !db_text(statement, 1, &key_id) ||
@@ -201,9 +219,10 @@ static int hash_signatures(sqlite3 *db, const char *name, char ret_text[HASH_TEX
 		hash_update_sized(&state, text.data, text.len);
 		if (!generations)
 			continue;
-		if (sequence > generations->count)
+		generation = generations_find(generations, sequence);
+		if (!generation)
 			return damaged(name, "a signature of no generation", err);
-		r = add_signature(&generations->list[sequence - 1], name, statement, err);
+		r = add_signature(generation, name, statement, err);
 		if (r < 0)
 			return r;
 	}
@@ -238,32 +257,34 @@ static int check_meta(sqlite3 *db, const char *name, const char *signatures, str
 
 /* --- sets --- */
 
-static bool own_policy(const struct generation *this)
+/* The first one in the file always has its own. */
+static bool own_policy(const struct generations *generations, const struct generation *this)
 {
-	return this->statement.sequence == 1 || strcmp(this->statement.policy, (this - 1)->statement.policy) != 0;
+	return this == generations->list || strcmp(this->statement.policy, (this - 1)->statement.policy) != 0;
 }
 
-static bool own_mounts(const struct generation *this)
+static bool own_mounts(const struct generations *generations, const struct generation *this)
 {
-	return this->statement.sequence == 1 || strcmp(this->statement.mounts, (this - 1)->statement.mounts) != 0;
+	return this == generations->list || strcmp(this->statement.mounts, (this - 1)->statement.mounts) != 0;
 }
 
 uint64_t generations_policy_at(const struct generations *generations, uint64_t sequence)
 {
-	while (!own_policy(&generations->list[sequence - 1]))
+	while (!own_policy(generations, generations_find(generations, sequence)))
 		sequence--;
 	return sequence;
 }
 
 uint64_t generations_mounts_at(const struct generations *generations, uint64_t sequence)
 {
-	while (!own_mounts(&generations->list[sequence - 1]))
+	while (!own_mounts(generations, generations_find(generations, sequence)))
 		sequence--;
 	return sequence;
 }
 
 /* Rows stand only where a generation has a set of its own. */
-static int check_owners(sqlite3 *db, const char *name, const char *sql, bool (*own)(const struct generation *),
+static int check_owners(sqlite3 *db, const char *name, const char *sql,
+			bool (*own)(const struct generations *, const struct generation *),
 			const struct generations *generations, struct err *err)
 {
 	CLEANUP(db_finalizep) sqlite3_stmt *statement = NULL;
@@ -273,10 +294,12 @@ static int check_owners(sqlite3 *db, const char *name, const char *sql, bool (*o
 	if (r < 0)
 		return r;
 	while ((r = db_step(statement, name, err)) > 0) {
+		const struct generation *generation = NULL;
 		uint64_t sequence;
 
-		if (!own || !db_uint(statement, 0, generations->count, &sequence) || sequence == 0 ||
-		    !own(&generations->list[sequence - 1]))
+		if (db_uint(statement, 0, GENERATIONS_MAX, &sequence))
+			generation = generations_find(generations, sequence);
+		if (!own || !generation || !own(generations, generation))
 			return damaged(name, "rows that belong to no generation", err);
 	}
 	return r;
@@ -313,7 +336,7 @@ int generations_load(sqlite3 *db, const char *name, struct generations *ret_gene
 
 /* --- writing --- */
 
-int generation_store(sqlite3 *db, const char *name, uint64_t sequence, const struct buf *text, const char *reason,
+int generation_store(sqlite3 *db, const char *name, uint64_t sequence, struct bytes text, const char *reason,
 		     const unsigned char top[HASH_BYTES], struct err *err)
 {
 	CLEANUP(db_finalizep) sqlite3_stmt *statement = NULL;
@@ -327,7 +350,7 @@ int generation_store(sqlite3 *db, const char *name, uint64_t sequence, const str
 	if (r < 0)
 		return r;
 	if (sqlite3_bind_int64(statement, 1, (sqlite3_int64)sequence) != SQLITE_OK ||
-	    db_bind_text(statement, 2, text->data, text->len) != SQLITE_OK ||
+	    db_bind_text(statement, 2, text.data, text.len) != SQLITE_OK ||
 	    db_bind_text(statement, 3, reason, strlen(reason)) != SQLITE_OK ||
 	    db_bind_blob(statement, 4, (struct bytes){ top, HASH_BYTES }) != SQLITE_OK)
 		return err_nomem(err);

@@ -17,10 +17,10 @@ struct baseline {
 /* Opens the file itself: a regular file, not through a link, with no journal beside it. */
 int baseline_open_file(int dirfd, const char *name, int *ret_fd, struct err *err);
 
-/* baseline_open() on an open file, which it takes in any case. */
-int baseline_open_fd(int fd, const char *name, struct baseline **ret_baseline, struct err *err);
-
 /* The generation of SEQUENCE (0: the newest), or NULL. */
 struct generation *baseline_generation(const struct baseline *baseline, uint64_t sequence);
+
+/* What to say when it is NULL: ERR_USAGE, with those that there are. */
+int baseline_lacks(const struct baseline *baseline, uint64_t sequence, struct err *err);
 
 #endif

@@ -19,9 +19,6 @@
 #include "store/row.h"
 #include "store/schema.h"
 
-/* Names and hashes of everything on the host: its owner's only. */
-enum { BASELINE_MODE = 0600 };
-
 void baseline_writer_freep(struct baseline_writer **writer)
 {
 	struct baseline_writer *this = *writer;
@@ -41,7 +38,7 @@ void baseline_writer_freep(struct baseline_writer **writer)
 	*writer = NULL;
 }
 
-int writer_begin(int dirfd, const char *name, struct baseline_writer **ret_writer, struct err *err)
+int writer_begin(int dirfd, const char *name, mode_t mode, struct baseline_writer **ret_writer, struct err *err)
 {
 	CLEANUP(baseline_writer_freep) struct baseline_writer *writer = calloc(1, sizeof(*writer));
 	int r;
@@ -52,7 +49,7 @@ int writer_begin(int dirfd, const char *name, struct baseline_writer **ret_write
 	writer->name = strdup(name);
 	if (!writer->name)
 		return err_nomem(err);
-	r = outfile_open(&writer->out, dirfd, name, BASELINE_MODE, err);
+	r = outfile_open(&writer->out, dirfd, name, mode, err);
 	if (r < 0)
 		return r;
 	*ret_writer = STEAL(writer);
@@ -72,7 +69,8 @@ static int prepare_insert(struct baseline_writer *writer, struct err *err)
 	return text ? db_prepare(writer->db, text, writer->name, &writer->insert, err) : err_nomem(err);
 }
 
-int baseline_writer_new(int dirfd, const char *name, struct baseline_writer **ret_writer, struct err *err)
+int writer_begin_new(int dirfd, const char *name, mode_t mode, uint64_t sequence, struct baseline_writer **ret_writer,
+		     struct err *err)
 {
 	CLEANUP(baseline_writer_freep) struct baseline_writer *writer = NULL;
 	struct stat status;
@@ -81,13 +79,10 @@ int baseline_writer_new(int dirfd, const char *name, struct baseline_writer **re
 	/* early; outfile_commit_new() refuses as well */
 	if (fstatat(dirfd, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
 		return err_errno_as(err, ERR_CANTCREATE, EEXIST, "cannot create baseline '%s'", QUOTE(name));
-	r = writer_begin(dirfd, name, &writer, err);
+	r = writer_begin(dirfd, name, mode, &writer, err);
 	if (r < 0)
 		return r;
-	writer->sequence = 1;
-	r = root_new(NULL, NULL, &writer->root, err);
-	if (r < 0)
-		return r;
+	writer->sequence = sequence;
 	r = db_open_writable(writer->out.fd, name, &writer->db, err);
 	if (r < 0)
 		return r;
@@ -101,6 +96,21 @@ int baseline_writer_new(int dirfd, const char *name, struct baseline_writer **re
 	if (r < 0)
 		return r;
 	r = prepare_insert(writer, err);
+	if (r < 0)
+		return r;
+	*ret_writer = STEAL(writer);
+	return 0;
+}
+
+int baseline_writer_new(int dirfd, const char *name, struct baseline_writer **ret_writer, struct err *err)
+{
+	CLEANUP(baseline_writer_freep) struct baseline_writer *writer = NULL;
+	int r;
+
+	r = writer_begin_new(dirfd, name, BASELINE_MODE, 1, &writer, err);
+	if (r < 0)
+		return r;
+	r = root_new(NULL, NULL, &writer->root, err);
 	if (r < 0)
 		return r;
 	*ret_writer = STEAL(writer);
@@ -246,7 +256,7 @@ static int store_signature(struct baseline_writer *writer, const struct statemen
 	return r < 0 ? r : generation_store_meta(writer->db, writer->name, err);
 }
 
-int writer_finish(struct baseline_writer *writer, struct err *err)
+int writer_end(struct baseline_writer *writer, struct err *err)
 {
 	int r;
 
@@ -257,6 +267,15 @@ int writer_finish(struct baseline_writer *writer, struct err *err)
 	if (r < 0)
 		return r;
 	db_closep(&writer->db);
+	return 0;
+}
+
+int writer_finish(struct baseline_writer *writer, struct err *err)
+{
+	int r = writer_end(writer, err);
+
+	if (r < 0)
+		return r;
 	return writer->before ? outfile_commit(&writer->out, err) : outfile_commit_new(&writer->out, err);
 }
 
@@ -281,7 +300,8 @@ int baseline_writer_commit(struct baseline_writer *writer, const struct generati
 	r = store_sets(writer, info, &statement, err);
 	if (r < 0)
 		return r;
-	r = generation_store(writer->db, writer->name, writer->sequence, &text, info->reason, top, err);
+	r = generation_store(writer->db, writer->name, writer->sequence, (struct bytes){ text.data, text.len },
+			     info->reason, top, err);
 	if (r < 0)
 		return r;
 	r = store_signature(writer, &statement, &text, key, err);

@@ -6,6 +6,9 @@
 #include "store/inner.h"
 #include "store/root.h"
 
+/* Names and hashes of everything on the host: its owner's only. */
+enum { BASELINE_MODE = 0600 };
+
 struct baseline_writer {
 	char *name;
 	struct outfile out;
@@ -18,12 +21,19 @@ struct baseline_writer {
 };
 
 /* A writer on a temporary file beside NAME; nothing in it yet. */
-int writer_begin(int dirfd, const char *name, struct baseline_writer **ret_writer, struct err *err);
+int writer_begin(int dirfd, const char *name, mode_t mode, struct baseline_writer **ret_writer, struct err *err);
+
+/* The same with the tables in it, for a file that begins with SEQUENCE. ERR_CANTCREATE when NAME exists. */
+int writer_begin_new(int dirfd, const char *name, mode_t mode, uint64_t sequence, struct baseline_writer **ret_writer,
+		     struct err *err);
 
 /* Inserts the entry as recorded by this generation. */
 int writer_insert(struct baseline_writer *writer, struct entry *entry, struct err *err);
 
-/* Ends the transaction, syncs and renames. */
+/* Ends the transaction; the file is as it will be. */
+int writer_end(struct baseline_writer *writer, struct err *err);
+
+/* The same, then syncs and renames. */
 int writer_finish(struct baseline_writer *writer, struct err *err);
 
 #endif

@@ -65,7 +65,7 @@ static int begin_copy(int dirfd, const char *name, struct baseline_writer **ret_
 	r = baseline_open_file(dirfd, name, &from, err);
 	if (r < 0)
 		return r;
-	r = writer_begin(dirfd, name, &writer, err);
+	r = writer_begin(dirfd, name, BASELINE_MODE, &writer, err);
 	if (r < 0)
 		return r;
 	r = copy_file(from, writer->out.fd, name, err);
@@ -199,8 +199,7 @@ int baseline_add_signature(int dirfd, const char *name, uint64_t sequence, const
 		return r;
 	generation = baseline_generation(writer->before, sequence);
 	if (!generation)
-		return err_set(err, ERR_USAGE, "baseline '%s' has no generation %llu", QUOTE(name),
-			       (unsigned long long)sequence);
+		return baseline_lacks(writer->before, sequence, err);
 	r = generation_store_signature(writer->db, name, generation->statement.sequence, text, len, err);
 	if (r < 0)
 		return r;

@@ -1,6 +1,7 @@
 tally_unit(store_baseline ROOMS store LIBRARIES PkgConfig::sqlite)
 tally_unit(store_drift ROOMS store LIBRARIES PkgConfig::sqlite)
 tally_unit(store_drift_damage ROOMS store LIBRARIES PkgConfig::sqlite)
+tally_unit(store_extract ROOMS store LIBRARIES PkgConfig::sqlite)
 tally_unit(store_flip ROOMS store LIBRARIES PkgConfig::sqlite)
 tally_unit(store_root ROOMS store)
 tally_unit(store_rows ROOMS store LIBRARIES PkgConfig::sqlite)

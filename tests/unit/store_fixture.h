@@ -201,8 +201,8 @@ static inline void fixture_sign(const struct fixture *fixture, const struct secr
 	     &err);
 }
 
-/* Two generations; the second signed by host, operator and a key that nobody knows. */
-static inline void fixture_make(const struct fixture *fixture)
+/* Two generations, signed by the host alone. */
+static inline void fixture_make_unsigned(const struct fixture *fixture)
 {
 	CLEANUP(baseline_writer_freep) struct baseline_writer *writer = NULL;
 	struct random random = { 7 };
@@ -219,7 +219,12 @@ static inline void fixture_make(const struct fixture *fixture)
 	fixture_put(writer, &random, "/usr/share/new", false);
 	must(baseline_writer_remove(writer, bytes_of("/usr/share/file-0020"), &err), &err);
 	fixture_commit(fixture, writer, "because\nof that", "version: 1\nprofiles: {}\n", &statement);
-	baseline_writer_freep(&writer);
+}
+
+/* The second signed by host, operator and a key that nobody knows. */
+static inline void fixture_make(const struct fixture *fixture)
+{
+	fixture_make_unsigned(fixture);
 	fixture_sign(fixture, fixture->operator, 2);
 	fixture_sign(fixture, fixture->stranger, 2);
 }
@@ -274,7 +279,7 @@ static inline int dump_sets(struct baseline *baseline, uint64_t sequence, struct
 /* What is signed, and the signatures: what the outcome of baseline_verify() follows from. */
 static inline void dump_signed(const struct baseline *baseline, struct buf *out)
 {
-	for (uint64_t sequence = 1; sequence <= baseline_newest(baseline); sequence++) {
+	for (uint64_t sequence = baseline_oldest(baseline); sequence <= baseline_newest(baseline); sequence++) {
 		const struct signature_text *texts;
 		size_t count = baseline_signatures(baseline, sequence, &texts);
 
@@ -288,7 +293,7 @@ static inline void dump_signed(const struct baseline *baseline, struct buf *out)
 /* Everything else of all generations. */
 static inline int dump_rest(struct baseline *baseline, struct buf *out, struct err *err)
 {
-	for (uint64_t sequence = 1; sequence <= baseline_newest(baseline); sequence++) {
+	for (uint64_t sequence = baseline_oldest(baseline); sequence <= baseline_newest(baseline); sequence++) {
 		int r = dump_sets(baseline, sequence, out, err);
 
 		if (r == 0)
