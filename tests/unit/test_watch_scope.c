@@ -266,7 +266,7 @@ static void unmounted(void **state)
 	if (umount(in(fixture, "m")) < 0)
 		fail_msg("umount: %s", strerror(errno));
 	settle(fixture);
-	assert_dirty(fixture, "m", 0);
+	assert_dirty(fixture, "m", IN_UNMOUNT);
 	assert_told(fixture, TOLD_LOOK, "m");
 	load_mounts(fixture);
 	put(fixture, "m/2", "");
