@@ -581,3 +581,23 @@ another_user() { # PID: it has a user namespace of its own
 	expected changed a/inner/file content
 	same
 }
+
+@test "a ctime that moves without an event: the daemon's own check finds it" {
+	policy <<-EOF
+		version: 1
+		profiles:
+		  times: [type, mode, owner, group, size, content, mtime, ctime]
+		rules:
+		  - path: $TREE
+		    profile: times
+	EOF
+	begun
+	python3 -c 'import os, sys
+os.chown(sys.argv[1], -1, -1)' "$TREE/a/file"
+	barrier
+	must 0 asked check --daemon
+	until_true happened scan '.purpose == "asked" and .ended == true'
+	barrier
+	expected changed a/file ctime
+	same
+}
