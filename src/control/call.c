@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/quote.h"
 #include "control/inner.h"
+#include "json/parse.h"
 
 enum { READ_CHUNK = 64 << 10, CONNECT_SECONDS = 20, LOOK_MS = 500 };
 
@@ -246,8 +247,8 @@ static int sort(struct control_call *call, json_t *reply, struct err *err)
 
 int control_call_next(struct control_call *call, json_t **ret_reply, const char **ret_line, struct err *err)
 {
-	json_error_t error;
-	json_t *reply;
+	struct err problem = ERR_INIT;
+	json_t *reply = NULL;
 	char *line = NULL;
 	size_t len = 0;
 	int r;
@@ -257,11 +258,11 @@ int control_call_next(struct control_call *call, json_t **ret_reply, const char 
 	r = next_line(call, &line, &len, err);
 	if (r < 0)
 		return r;
-	reply = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
-	if (!reply && json_error_code(&error) == json_error_out_of_memory)
+	r = json_parse(line, len, &reply, &problem);
+	if (r == ERR_DATA)
+		return err_set(err, ERR_DATA, "the daemon's answer is damaged: %.200s", problem.message);
+	if (r < 0)
 		return err_nomem(err);
-	if (!reply)
-		return err_set(err, ERR_DATA, "the daemon's answer is damaged: %s", QUOTE(error.text));
 	r = sort(call, reply, err);
 	if (r <= 0) {
 		json_decref(reply);

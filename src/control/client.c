@@ -8,9 +8,9 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "base/quote.h"
 #include "base/timefmt.h"
 #include "control/inner.h"
+#include "json/parse.h"
 
 enum { READ_CHUNK = 64 << 10, SEND_AT_ONCE = 1 << 20, KEPT = 1 << 20 };
 
@@ -153,13 +153,14 @@ void client_free(struct control_client *client)
 static void take_request(struct control_client *client, size_t len)
 {
 	struct control_server *server = client->server;
-	json_error_t error;
-	json_t *request = json_loadb((const char *)client->in.data, len, JSON_REJECT_DUPLICATES, &error);
-	struct err err = ERR_INIT;
+	struct err err = ERR_INIT, problem = ERR_INIT;
+	json_t *request = NULL;
+	int r = json_parse((const char *)client->in.data, len, &request, &problem);
 
 	buf_done(&client->in);
-	if (!request) {
-		(void)err_set(&err, ERR_DATA, "the request is no JSON: %s", QUOTE(error.text));
+	if (r < 0) {
+		(void)(r == ERR_DATA ? err_set(&err, ERR_DATA, "the request is no JSON: %.200s", problem.message)
+				     : err_nomem(&err));
 		control_fail(client, &err);
 		return;
 	}

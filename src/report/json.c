@@ -1,8 +1,6 @@
 /* json.c - see json.h: building and writing records, changes, unexamined paths. Not for ENTRY and the summary. */
 #include "report/json.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,82 +8,20 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
+#include "json/parse.h"
 #include "report/base64.h"
 #include "report/form.h"
 
-/*
- * While it parses, jansson 2.14 does not bear it that memory runs short: it crashes, drops a byte of a string, or calls good syntax bad. So
- * a reserve keeps it going to its end, and what it made then is thrown away.
- */
-enum { RESERVE_BYTES = 1 << 18 };
-static unsigned char *reserve;
-static atomic_flag reserve_taken = ATOMIC_FLAG_INIT;
-static _Thread_local bool parsing, short_of_memory;
-static _Thread_local size_t reserve_used; /* this thread has the reserve */
-
-static void *take_memory(size_t size)
-{
-	void *memory = malloc(size);
-	size_t room = (size + 15) & ~(size_t)15;
-
-	if (memory || !parsing)
-		return memory;
-	if (!short_of_memory && atomic_flag_test_and_set(&reserve_taken))
-		return NULL;
-	short_of_memory = true;
-	if (!reserve || room > RESERVE_BYTES - reserve_used)
-		return NULL;
-	reserve_used += room;
-	return reserve + reserve_used - room;
-}
-
-static void give_memory(void *memory)
-{
-	uintptr_t at = (uintptr_t)memory, from = (uintptr_t)reserve;
-
-	if (at < from || at >= from + RESERVE_BYTES || !reserve)
-		free(memory);
-}
-
-/* The key of jansson's hash tables, for names are the intruder's choice. Left alone jansson would open /dev/urandom. */
-static void prepare(void)
-{
-	size_t seed;
-
-	if (getentropy(&seed, sizeof(seed)) < 0)
-		seed = (size_t)time_monotonic_ns();
-	reserve = malloc(RESERVE_BYTES);
-	json_set_alloc_funcs(take_memory, give_memory);
-	json_object_seed(seed | 1);
-}
-
-static void prepare_once(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	(void)pthread_once(&once, prepare);
-}
-
 json_t *record_parse(const char *text, size_t len, struct err *err)
 {
-	json_error_t problem;
-	json_t *object;
+	json_t *object = NULL;
+	int r = json_parse(text, len, &object, err);
 
-	prepare_once();
-	parsing = true;
-	object = json_loadb(text, len, JSON_REJECT_DUPLICATES, &problem);
-	parsing = false;
-	if (!short_of_memory && json_is_object(object))
+	if (r == ERR_DATA || (r >= 0 && !json_is_object(object)))
+		(void)err_set(err, ERR_DATA, "a line is not a JSON object");
+	if (r >= 0 && json_is_object(object))
 		return object;
 	json_decref(object);
-	if (!short_of_memory) {
-		(void)err_set(err, ERR_DATA, "a line is not a JSON object");
-		return NULL;
-	}
-	short_of_memory = false;
-	reserve_used = 0;
-	atomic_flag_clear(&reserve_taken);
-	(void)err_nomem(err);
 	return NULL;
 }
 
@@ -93,7 +29,7 @@ struct record record_new(void)
 {
 	json_t *object;
 
-	prepare_once();
+	json_prepare();
 	object = json_object();
 	return (struct record){ object, object == NULL };
 }

@@ -16,6 +16,10 @@ setup() {
 	setfattr -n user.x -v y "$TREE/d/1"
 }
 
+teardown() {
+	[ -z "${DAEMON-}" ] || kill "$DAEMON" 2>/dev/null || true
+}
+
 # faulty KIND N COMMAND...: the Nth call fails. 0 for the count alone.
 faulty() {
 	local fault=$1:$2
@@ -229,4 +233,24 @@ killed() {
 	printf '%s\n' "$output" >"$T/good"
 	each malloc 120 log_once
 	each write 20 log_once
+}
+
+asked_once() { # KIND N VERB
+	faulty "$1" "$2" "$3" --json --control "$T/control.sock"
+	sane "$3 $1:$2" || return 1
+	[ "$status" -ge 16 ] || diff "$T/good" "$T/out"
+}
+
+# A fake daemon's answer: what it is made of comes from a process that the test did not start.
+@test "status: allocations" {
+	local answer=$T/answer
+	jq -nc '{record: "status", format: 1, state: "green", reasons: [], drift: {paths: 0}, watches: {directories: 3, classes: [{class: "root"}]},
+		blind: [range(40) | "/blind/\(.)"]}' >"$answer"
+	echo '{"record":"end"}' >>"$answer"
+	"$BATS_TEST_DIRNAME/../e2e/fake_daemon.py" serve "$T/control.sock" "$answer" >/dev/null 2>&1 3>&- &
+	DAEMON=$!
+	for _ in {1..600}; do [ -S "$T/control.sock" ] && break || sleep 0.1; done
+	must 0 tally status --json --control "$T/control.sock"
+	printf '%s\n' "$output" >"$T/good"
+	each malloc 300 asked_once status
 }
