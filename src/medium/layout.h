@@ -21,6 +21,10 @@
 /* Its first line: "# tallystick-medium: 1 HOST-ID SEQUENCE STATEMENT-HASH" */
 #define MEDIUM_MAGIC "# tallystick-medium: 1 "
 
+/* The untrusted comments that a signature over SHA256SUMS may bear, since no signature covers them: ours, and minisign's own. */
+#define MEDIUM_COMMENT          "signature of a tallystick medium"
+#define MEDIUM_COMMENT_MINISIGN "signature from minisign secret key"
+
 enum {
 	MEDIUM_FILES_MAX = 1024, /* files on one medium */
 	MEDIUM_NAME_MAX = 96, /* bytes of a path on it, of [A-Za-z0-9._-] and one '/' */

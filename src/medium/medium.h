@@ -8,6 +8,7 @@
 #ifndef MEDIUM_MEDIUM_H
 #define MEDIUM_MEDIUM_H
 
+#include "base/path.h"
 #include "crypto/trust.h"
 #include "medium/manifest.h"
 
@@ -20,9 +21,13 @@ const char *medium_path(const char *what);
 
 /*
  * Reads every file of the medium WHAT and holds it against SHA256SUMS, and its signatures against TRUST (rules of
- * crypto/trust.h). ERR_UNTRUSTED names the first file that is missing, one too many, or not as the list says, or the
- * signature that is wrong or wanting; ERR_NOINPUT, ERR_DENIED, ERR_IO when it can't be read; ERR_DATA when it is no medium at all.
- * The list names host and sequence; that they are baseline.db's is for the caller to compare.
+ * crypto/trust.h), which must outlive it. A signature over SHA256SUMS by a key that is not trusted is listed when it is valid under keys/KEYID.pub,
+ * or when there is no such hint (of SHA256SUMS.minisig itself that is refused); what no signature covers in it must be as tally and
+ * minisign write it. Keys in keys/ must be those that their names say. The one date in an ISO file must be that of statement.txt.
+ *
+ * ERR_UNTRUSTED names the first file that is missing, one too many, or not as the list says, or the
+ * signature that is wrong or wanting; ERR_NOINPUT, ERR_DENIED, ERR_IO when it can't be read; ERR_DATA when it is neither folder
+ * nor file. The list names host and sequence; that they are baseline.db's is for the caller to compare.
  */
 int medium_open(const char *what, const struct trust *trust, struct medium **ret_medium, struct err *err);
 void medium_freep(struct medium **medium);
@@ -32,6 +37,10 @@ const struct manifest *medium_manifest(const struct medium *medium);
 const struct trust_verdict *medium_verdict(const struct medium *medium);
 /* A descriptor on baseline.db that stays the medium's. */
 int medium_baseline_fd(const struct medium *medium);
+/* All files on it, the list and its signatures among them. */
+void medium_size(const struct medium *medium, uint64_t *ret_files, uint64_t *ret_bytes);
+bool medium_is_image(const struct medium *medium); /* else a folder */
+
 /* The bytes of a small file (statement.txt, keys, ...); false when the medium has none of that name. Borrowed. */
 bool medium_text(const struct medium *medium, const char *name, struct bytes *ret_text);
 
