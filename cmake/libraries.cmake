@@ -1,5 +1,5 @@
 # The libraries, as PkgConfig::NAME. Static libraries do not say what else they need: that is added here, only as much as is used
-# of them. (`pkg-config --static libarchive` names every compressor and libxml2; its ISO reader needs zlib.)
+# of them.
 if(TALLY_STATIC)
   set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
 endif()
@@ -9,15 +9,12 @@ pkg_check_modules(sqlite REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(nettle REQUIRED IMPORTED_TARGET nettle)
 pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
-pkg_check_modules(archive REQUIRED IMPORTED_TARGET libarchive)
 
 if(TALLY_STATIC)
-  find_library(TALLY_ZLIB z REQUIRED)
-  foreach(name sodium sqlite yaml nettle jansson archive)
+  foreach(name sodium sqlite yaml nettle jansson)
     if(NOT ${name}_LINK_LIBRARIES MATCHES "\\.a(;|$)")
       message(FATAL_ERROR "there is no static library of ${name}: pkg-config and the linker know only '${${name}_LINK_LIBRARIES}'")
     endif()
   endforeach()
   set_property(TARGET PkgConfig::sqlite APPEND PROPERTY INTERFACE_LINK_LIBRARIES m)
-  set_property(TARGET PkgConfig::archive APPEND PROPERTY INTERFACE_LINK_LIBRARIES ${TALLY_ZLIB})
 endif()
