@@ -19,16 +19,16 @@ static int date_text(struct timestamp date, char *text, size_t size, struct err 
 	return 0;
 }
 
-int iso_write(int dirfd, int fd, struct timestamp date, const atomic_bool *interrupted, struct err *err)
+int iso_write(int dirfd, const char *path, struct timestamp date, const atomic_bool *interrupted, struct err *err)
 {
 	char when[32], modified[64];
 	const char *const arguments[] = {
 		"xorriso",    "-no_rc", /* nobody's settings */
 		"-as",        "mkisofs", "-quiet", "-r", /* Rock Ridge, owned by root, readable by all */
 		"-iso-level", "3",       "-V",     "TALLYSTICK", "-sysid", "LINUX", "--set_all_file_dates",
-		when,         modified,  "-o",     "-",          ".",      NULL,
+		when,         modified,  "-o",     path,         ".",      NULL,
 	};
-	const struct program program = { .arguments = arguments, .folder = dirfd, .output = fd };
+	const struct program program = { .arguments = arguments, .folder = dirfd };
 	struct program_end end;
 	int r;
 

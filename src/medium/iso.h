@@ -13,9 +13,9 @@
 #include "tally/err.h"
 
 /*
- * Writes the folder DIRFD to FD, which is empty and open for writing, and syncs nothing. ERR_NOINPUT when there is no xorriso,
- * ERR_IO with its last words when it fails, ERR_INTERRUPTED. Not thread-safe beside others that wait for children.
+ * Writes the folder DIRFD into the file PATH, relative to that folder, which is there and empty, and syncs nothing. ERR_NOINPUT when there is
+ * no xorriso, ERR_IO with its last words when it fails, ERR_INTERRUPTED. Not thread-safe beside others that wait for children.
  */
-int iso_write(int dirfd, int fd, struct timestamp date, const atomic_bool *interrupted, struct err *err);
+int iso_write(int dirfd, const char *path, struct timestamp date, const atomic_bool *interrupted, struct err *err);
 
 #endif

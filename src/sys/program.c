@@ -24,7 +24,7 @@ static int actions_fill(posix_spawn_file_actions_t *actions, const struct progra
 	if (r == 0)
 		r = posix_spawn_file_actions_addfchdir_np(actions, program->folder);
 	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(actions, program->output, STDOUT_FILENO);
+		r = posix_spawn_file_actions_addopen(actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(actions, said, STDERR_FILENO);
 	return r;

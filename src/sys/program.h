@@ -12,7 +12,6 @@ struct program {
 	const char *const
 		*arguments; /* the name first, NULL last; looked for in the system's own folders, not in $PATH */
 	int folder; /* directory that it works in */
-	int output; /* its standard output */
 };
 
 struct program_end {
@@ -21,7 +20,7 @@ struct program_end {
 };
 
 /*
- * Runs it to its end with stdin from /dev/null. ERR_NOINPUT when there is no such program, ERR_INTERRUPTED when *INTERRUPTED (may
+ * Runs it to its end, stdin and stdout being /dev/null. ERR_NOINPUT when there is no such program, ERR_INTERRUPTED when *INTERRUPTED (may
  * be NULL) became true: it is killed then. Not thread-safe beside others that wait for any child.
  */
 int program_run(const struct program *program, const atomic_bool *interrupted, struct program_end *ret_end,

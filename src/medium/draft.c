@@ -1,5 +1,5 @@
-/* stage.c - the folder of a medium that is being written: begun, finished, taken away. stage_file.c: what is put on it. */
-#include "medium/stage_inner.h"
+/* draft.c - the folder of a medium that is being written: begun, finished, taken away. draft_file.c: what is put on it. */
+#include "medium/draft_inner.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -41,31 +41,31 @@ static void empty_folder(int dirfd, unsigned depth)
 	(void)closedir(dir);
 }
 
-static void take_away(struct stage *stage)
+static void take_away(struct draft *draft)
 {
-	if (stage->temporary && stage->dirfd >= 0) {
-		empty_folder(stage->dirfd, 1);
-		(void)unlinkat(stage->parent, stage->temporary, AT_REMOVEDIR);
+	if (draft->temporary && draft->dirfd >= 0) {
+		empty_folder(draft->dirfd, 1);
+		(void)unlinkat(draft->parent, draft->temporary, AT_REMOVEDIR);
 	}
-	free(STEAL(stage->temporary));
+	free(STEAL(draft->temporary));
 }
 
-void stage_freep(struct stage **stage)
+void draft_freep(struct draft **draft)
 {
-	if (*stage) {
-		take_away(*stage);
-		fd_closep(&(*stage)->dirfd);
-		fd_closep(&(*stage)->parent);
-		manifest_done(&(*stage)->manifest);
-		free((*stage)->name);
-		free((*stage)->dest);
+	if (*draft) {
+		take_away(*draft);
+		fd_closep(&(*draft)->dirfd);
+		fd_closep(&(*draft)->parent);
+		manifest_done(&(*draft)->manifest);
+		free((*draft)->name);
+		free((*draft)->dest);
 	}
-	free(*stage);
-	*stage = NULL;
+	free(*draft);
+	*draft = NULL;
 }
 
 /* Splits DEST, and opens the folder that it is to stand in. */
-static int open_parent(struct stage *stage, const char *dest, struct err *err)
+static int open_parent(struct draft *draft, const char *dest, struct err *err)
 {
 	CLEANUP(freep) char *folder = NULL;
 	size_t len = strlen(dest);
@@ -73,84 +73,84 @@ static int open_parent(struct stage *stage, const char *dest, struct err *err)
 
 	while (len > 1 && dest[len - 1] == '/')
 		len--;
-	stage->dest = strndup(dest, len);
+	draft->dest = strndup(dest, len);
 	folder = strndup(dest, len);
-	if (!stage->dest || !folder)
+	if (!draft->dest || !folder)
 		return err_nomem(err);
 	slash = strrchr(folder, '/');
-	stage->name = strdup(slash ? slash + 1 : folder);
-	if (!stage->name)
+	draft->name = strdup(slash ? slash + 1 : folder);
+	if (!draft->name)
 		return err_nomem(err);
-	if (stage->name[0] == '\0' || strcmp(stage->name, ".") == 0 || strcmp(stage->name, "..") == 0)
+	if (draft->name[0] == '\0' || strcmp(draft->name, ".") == 0 || strcmp(draft->name, "..") == 0)
 		return err_set(err, ERR_USAGE, "'%s' is no name for something new", QUOTE(dest));
 	if (slash)
 		slash[slash == folder ? 1 : 0] = '\0';
-	stage->parent = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (stage->parent < 0)
+	draft->parent = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (draft->parent < 0)
 		return err_errno(err, errno, "cannot open '%s', where '%s' is to be", QUOTE(slash ? folder : "."),
-				 QUOTE(stage->name));
+				 QUOTE(draft->name));
 	return 0;
 }
 
-static int cannot_create(const struct stage *stage, int code, struct err *err)
+static int cannot_create(const struct draft *draft, int code, struct err *err)
 {
 	return err_errno_as(err, code == EACCES || code == EPERM ? ERR_DENIED : ERR_CANTCREATE, code,
-			    "cannot create '%s'", QUOTE(stage->dest));
+			    "cannot create '%s'", QUOTE(draft->dest));
 }
 
-static int make_temporary(struct stage *stage, struct err *err)
+static int make_temporary(struct draft *draft, struct err *err)
 {
 	CLEANUP(freep) char *temporary = NULL;
 	uint64_t number;
 
 	if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
 		return err_errno(err, errno, "cannot draw a name");
-	if (asprintf(&temporary, "%s.tmp-%016llx", stage->name, (unsigned long long)number) < 0) {
+	if (asprintf(&temporary, "%s.tmp-%016llx", draft->name, (unsigned long long)number) < 0) {
 		temporary = NULL;
 		return err_nomem(err);
 	}
-	if (mkdirat(stage->parent, temporary, 0700) < 0)
-		return cannot_create(stage, errno, err);
-	stage->dirfd = openat(stage->parent, temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (stage->dirfd < 0) {
+	if (mkdirat(draft->parent, temporary, 0700) < 0)
+		return cannot_create(draft, errno, err);
+	draft->dirfd = openat(draft->parent, temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (draft->dirfd < 0) {
 		int code = errno;
 
-		(void)unlinkat(stage->parent, temporary, AT_REMOVEDIR);
-		return cannot_create(stage, code, err);
+		(void)unlinkat(draft->parent, temporary, AT_REMOVEDIR);
+		return cannot_create(draft, code, err);
 	}
-	stage->temporary = STEAL(temporary);
+	draft->temporary = STEAL(temporary);
 	return 0;
 }
 
-int stage_new(const char *dest, struct stage **ret_stage, struct err *err)
+int draft_new(const char *dest, struct draft **ret_draft, struct err *err)
 {
-	CLEANUP(stage_freep) struct stage *stage = calloc(1, sizeof(*stage));
+	CLEANUP(draft_freep) struct draft *draft = calloc(1, sizeof(*draft));
 	struct stat status;
 	int r;
 
-	if (!stage)
+	if (!draft)
 		return err_nomem(err);
-	stage->parent = stage->dirfd = -1;
-	r = open_parent(stage, dest, err);
+	draft->parent = draft->dirfd = -1;
+	r = open_parent(draft, dest, err);
 	if (r < 0)
 		return r;
-	if (fstatat(stage->parent, stage->name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-		return cannot_create(stage, EEXIST, err);
-	r = make_temporary(stage, err);
+	if (fstatat(draft->parent, draft->name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+		return cannot_create(draft, EEXIST, err);
+	r = make_temporary(draft, err);
 	if (r < 0)
 		return r;
-	*ret_stage = STEAL(stage);
+	*ret_draft = STEAL(draft);
 	return 0;
 }
 
-int stage_dirfd(const struct stage *stage)
+int draft_dirfd(const struct draft *draft)
 {
-	return stage->dirfd;
+	return draft->dirfd;
 }
 
-struct manifest *stage_manifest(struct stage *stage)
+struct manifest *draft_manifest(struct draft *draft)
 {
-	return &stage->manifest;
+	return &draft->manifest;
 }
 
 /* --- the end --- */
@@ -184,53 +184,58 @@ static int date_and_sync(int dirfd, unsigned depth, const struct timespec times[
 	return r;
 }
 
-static int complete(struct stage *stage, struct timestamp date, struct err *err)
+static int complete(struct draft *draft, struct timestamp date, struct err *err)
 {
 	const struct timespec time = { .tv_sec = date.sec };
 	const struct timespec times[2] = { time, time };
 
-	if (fchmod(stage->dirfd, 0755) < 0)
-		return err_errno_as(err, ERR_IO, errno, "cannot set the mode of '%s'", QUOTE(stage->dest));
-	return date_and_sync(stage->dirfd, 1, times, err);
+	if (fchmod(draft->dirfd, 0755) < 0)
+		return err_errno_as(err, ERR_IO, errno, "cannot set the mode of '%s'", QUOTE(draft->dest));
+	return date_and_sync(draft->dirfd, 1, times, err);
 }
 
-static int sync_parent(const struct stage *stage, struct err *err)
+static int sync_parent(const struct draft *draft, struct err *err)
 {
-	if (fsync(stage->parent) < 0 && errno != EINVAL)
-		return err_errno_as(err, ERR_IO, errno, "cannot sync the folder of '%s'", QUOTE(stage->dest));
+	if (fsync(draft->parent) < 0 && errno != EINVAL)
+		return err_errno_as(err, ERR_IO, errno, "cannot sync the folder of '%s'", QUOTE(draft->dest));
 	return 0;
 }
 
-int stage_finish_folder(struct stage *stage, struct timestamp date, struct err *err)
+int draft_finish_folder(struct draft *draft, struct timestamp date, struct err *err)
 {
-	int r = complete(stage, date, err);
+	int r = complete(draft, date, err);
 
 	if (r < 0)
 		return r;
 	/* a folder takes no name that is there but that of an empty folder: without the flag that has to do */
-	if (renameat2(stage->parent, stage->temporary, stage->parent, stage->name, RENAME_NOREPLACE) < 0 &&
+	if (renameat2(draft->parent, draft->temporary, draft->parent, draft->name, RENAME_NOREPLACE) < 0 &&
 	    ((errno != EINVAL && errno != ENOSYS) ||
-	     renameat(stage->parent, stage->temporary, stage->parent, stage->name) < 0))
-		return cannot_create(stage, errno, err);
-	free(STEAL(stage->temporary));
-	return sync_parent(stage, err);
+	     renameat(draft->parent, draft->temporary, draft->parent, draft->name) < 0))
+		return cannot_create(draft, errno, err);
+	free(STEAL(draft->temporary));
+	return sync_parent(draft, err);
 }
 
-int stage_finish_iso(struct stage *stage, struct timestamp date, const atomic_bool *interrupted,
+int draft_finish_iso(struct draft *draft, struct timestamp date, const atomic_bool *interrupted,
 		     unsigned char ret_digest[DIGEST_BYTES], struct err *err)
 {
 	CLEANUP(outfile_abort) struct outfile out = OUTFILE_INIT;
-	int r = complete(stage, date, err);
+	CLEANUP(freep) char *beside = NULL;
+	int r = complete(draft, date, err);
 
 	if (r >= 0)
-		r = outfile_open(&out, stage->parent, stage->name, 0644, err);
+		r = outfile_open(&out, draft->parent, draft->name, 0644, err);
+	if (r >= 0 && asprintf(&beside, "../%s", out.temporary) < 0) {
+		beside = NULL;
+		return err_nomem(err);
+	}
 	if (r >= 0)
-		r = iso_write(stage->dirfd, out.fd, date, interrupted, err);
+		r = iso_write(draft->dirfd, beside, date, interrupted, err);
 	if (r >= 0)
-		r = stage_digest_of(stage->parent, out.temporary, ret_digest, err);
+		r = draft_digest_of(draft->parent, out.temporary, ret_digest, err);
 	if (r >= 0)
 		r = outfile_commit_new(&out, err);
 	if (r >= 0)
-		take_away(stage);
+		take_away(draft);
 	return r;
 }
