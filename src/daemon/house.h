@@ -37,4 +37,17 @@ typedef int (*house_fn)(void *context, const char *path, const char *how, struct
 int house_compare(struct house *house, const struct view *view, house_fn fn, void *context, struct err *err);
 int house_remember(struct house *house, struct err *err);
 
+/*
+ * There is no baseline and never was one: `tally init` is yet to come, and it makes the host key. To be said after house_remember();
+ * means nothing where there is a host.key or host.pub already.
+ */
+void house_await_first(struct house *house);
+/* Is it still to come? */
+bool house_awaits_first(const struct house *house);
+/*
+ * A first baseline is taken up, BY_HOST: signed by the host key of this moment. Then host.key and host.pub are remembered as they are
+ * now, if they were awaited; nothing else is, and nothing after it.
+ */
+int house_believe_first(struct house *house, bool by_host, struct err *err);
+
 #endif

@@ -166,6 +166,55 @@ int house_remember(struct house *house, struct err *err)
 	return 0;
 }
 
+/* ---- the key that the first baseline brings ---- */
+
+static bool is_host_key(const struct key_file *file)
+{
+	return strcmp(file->name, "host.key") == 0 || strcmp(file->name, "host.pub") == 0;
+}
+
+void house_await_first(struct house *house)
+{
+	house->await_first = true;
+}
+
+bool house_awaits_first(const struct house *house)
+{
+	/* what was there before, or was believed meanwhile, is held to what it was */
+	for (size_t i = 0; i < house->remembered.count; i++) {
+		if (is_host_key(&house->remembered.files[i]))
+			return false;
+	}
+	return house->await_first;
+}
+
+int house_believe_first(struct house *house, bool by_host, struct err *err)
+{
+	CLEANUP(key_files_done) struct key_files now = { .files = NULL };
+	struct key_files *then = &house->remembered;
+	bool awaited = house_awaits_first(house) && by_host;
+	struct key_file *grown;
+	int r;
+
+	house->await_first = false;
+	r = awaited ? load_keys(house, &now, err) : 0;
+	if (r < 0 || now.count == 0)
+		return r;
+	grown = realloc(then->files, (then->count + now.count) * sizeof(*grown));
+	if (!grown)
+		return err_nomem(err);
+	then->files = grown;
+	for (size_t i = 0; i < now.count; i++) {
+		if (!is_host_key(&now.files[i]))
+			continue;
+		grown[then->count++] = now.files[i];
+		now.files[i].name = NULL;
+	}
+	if (then->count)
+		qsort(grown, then->count, sizeof(*grown), by_name);
+	return 0;
+}
+
 /* ---- what differs ---- */
 
 struct telling {

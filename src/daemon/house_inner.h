@@ -27,6 +27,7 @@ struct house {
 	size_t folder_count;
 	bool incomplete;
 	struct key_files remembered;
+	bool await_first;
 };
 
 #endif

@@ -5,6 +5,7 @@
  * A baseline that can't be believed changes nothing: the one that was proved stays in use, by the descriptor that it was proved
  * through.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,9 +93,17 @@ int renew_use(struct engine *engine, struct view *view, struct err *err)
 
 /* ---- the first view ---- */
 
+static bool was_ever_seen(const struct engine *engine)
+{
+	struct stat status;
+
+	return fstatat(engine->setup->state_fd, "seen", &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
 int renew_begin(struct engine *engine, struct err *err)
 {
 	const struct place *place = &engine->setup->place;
+	bool is_first;
 	struct err trouble = ERR_INIT;
 	struct stand *stand = NULL;
 	struct view *view = NULL;
@@ -105,6 +114,7 @@ int renew_begin(struct engine *engine, struct err *err)
 		*err = trouble;
 		return r;
 	}
+	is_first = r == ERR_NOINPUT && !was_ever_seen(engine);
 	if (r < 0)
 		(void)snprintf(engine->baseline_trouble, sizeof(engine->baseline_trouble), "%.500s", trouble.message);
 	r = renew_view(engine, stand, &view, err);
@@ -116,10 +126,22 @@ int renew_begin(struct engine *engine, struct err *err)
 		r = house_new(place, engine->setup->control_path, &engine->house, err);
 	if (r >= 0)
 		r = house_remember(engine->house, err);
+	if (r >= 0 && is_first)
+		house_await_first(engine->house);
 	return r;
 }
 
 /* ---- the next generation ---- */
+
+static bool signed_by_host(const struct stand *stand)
+{
+	const struct reference *reference = &stand->reference;
+	bool by_host = false;
+
+	for (size_t i = 0; i < reference->verdict.count; i++)
+		by_host |= reference->verdict.signatures[i].signer && reference->verdict.signatures[i].signer->host;
+	return by_host;
+}
 
 static int tell_accepted(struct engine *engine, const struct stand *stand, struct err *err)
 {
@@ -223,7 +245,9 @@ static int adopt(struct engine *engine, struct stand *stand, struct err *err)
 	int r;
 
 	engine->baseline_trouble[0] = '\0';
-	r = newer || signed_more ? tell_accepted(engine, stand, err) : 0;
+	r = house_believe_first(engine->house, !old && stand->reference.newest == 1 && signed_by_host(stand), err);
+	if (r >= 0 && (newer || signed_more))
+		r = tell_accepted(engine, stand, err);
 	if (r >= 0)
 		r = view_of(engine, stand, &view, err);
 	if (r >= 0)
@@ -310,7 +334,9 @@ int renew_house(struct engine *engine, struct err *err)
 	engine->believe_keys = false;
 	if (r >= 0 && (touched & (HOUSE_BASELINE | HOUSE_LOST)))
 		r = reload(engine, err);
-	if (r >= 0 && (touched & (HOUSE_CONFIG | HOUSE_LOST)))
+	/* what `tally init` made is held against what it made it for: renew_loaded() goes on with this */
+	if (r >= 0 && (touched & (HOUSE_CONFIG | HOUSE_LOST)) &&
+	    !(engine->loading && house_awaits_first(engine->house)))
 		r = tampers_find(engine, err);
 	if (r >= 0 && (touched & (HOUSE_JOURNAL | HOUSE_LOST)))
 		r = renew_journal(engine, err);

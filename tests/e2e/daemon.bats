@@ -257,6 +257,69 @@ notified() { # COUNT PATTERN
 	same
 }
 
+# signed_first: a daemon without a baseline, then the first one
+signed_first() {
+	start
+	ready 16
+	is .baseline null
+	must 0 tally init
+	until_true happened accepted '.sequence == 1'
+	ready
+}
+
+# touched_after FILE WHAT: now it is a tamper, and stays one
+touched_after() {
+	until_true happened tamper ".path | endswith(\"$1\")"
+	goes_on
+	is .state red
+	is '[.tamper[] | "\(.path) \(.what)"] | join(",")' "$CONFIG/$1 $2"
+}
+
+@test "a first baseline made beside the daemon: its key is no tamper; what comes after it is" {
+	signed_first
+	is .state green
+	is '.tamper | length' 0
+	same
+	sed -i 's/^untrusted comment:.*/untrusted comment: mine/' "$CONFIG/host.pub"
+	touched_after host.pub changed
+}
+
+@test "a first baseline made beside the daemon: the secret key is held to what it was" {
+	signed_first
+	is .state green
+	touch "$CONFIG/host.key"
+	touched_after host.key changed
+}
+
+@test "a first baseline made beside the daemon brings no other key" {
+	start
+	ready 16
+	must 0 tally key generate --no-passphrase "$T/evil"
+	mkdir -p "$CONFIG/trusted.d"
+	cp "$T/evil.pub" "$CONFIG/trusted.d/"
+	until_true happened tamper '.path | endswith("trusted.d/evil.pub")'
+	must 0 tally init
+	until_true happened accepted '.sequence == 1'
+	ready 16
+	touched_after trusted.d/evil.pub added
+	kill -HUP "$DAEMON" # root says that they are his
+	until_true seen_state green
+}
+
+@test "a baseline that was seen before brings no key with it" {
+	must 0 tally init
+	rm "$STATE/baseline.db" "$CONFIG"/host.*
+	start
+	ready 16
+	cp "$STATE/seen" "$T/seen"
+	rm "$STATE/seen"
+	must 0 tally init
+	until_true happened tamper '.path | endswith("host.pub")'
+	barrier
+	is .state red
+	[ "$(state '[.tamper[].path | split("/")[-1]] | join(",")')" = host.key,host.pub ]
+}
+
 @test "a corrupt baseline" {
 	begun
 	cp "$STATE/baseline.db" "$T/good.db"
