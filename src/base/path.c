@@ -1,6 +1,8 @@
 /* path.c - see path.h. */
 #include "base/path.h"
 
+#include <stdlib.h>
+
 bool bytes_equal(struct bytes a, struct bytes b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
@@ -14,6 +16,22 @@ int path_compare(struct bytes a, struct bytes b)
 	if (order != 0)
 		return order;
 	return (a.len > b.len) - (a.len < b.len);
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return path_compare(*(const struct bytes *)a, *(const struct bytes *)b);
+}
+
+void path_sort(struct bytes *paths, size_t count)
+{
+	if (count)
+		qsort(paths, count, sizeof(*paths), by_path);
+}
+
+bool path_among(struct bytes path, const struct bytes *paths, size_t count)
+{
+	return count && bsearch(&path, paths, count, sizeof(*paths), by_path);
 }
 
 bool path_covers(struct bytes above, struct bytes path)

@@ -25,6 +25,10 @@ enum { PATH_MAX_BYTES = 65536 };
 
 /* Path order: raw bytes, shorter first. <0, 0, >0. */
 int path_compare(struct bytes a, struct bytes b);
+/* Sorts into path order. */
+void path_sort(struct bytes *paths, size_t count);
+/* Is it among PATHS, which are in path order? */
+bool path_among(struct bytes path, const struct bytes *paths, size_t count);
 /* PATH is ABOVE itself or below it. "/" is above everything. */
 bool path_covers(struct bytes above, struct bytes path);
 /* The path without its last component; "/" for "/a" and for "/". */

@@ -132,8 +132,7 @@ struct timetext time_local_seconds(int64_t sec)
 	return local_text(sec, "");
 }
 
-/* Takes exactly COUNT digits and, unless it is NUL, the character THEN behind them. */
-static bool take_digits(const char **at, int count, char then, int64_t *ret_value)
+bool time_take_digits(const char **at, int count, char then, int64_t *ret_value)
 {
 	int64_t value = 0;
 
@@ -152,12 +151,13 @@ static bool parse_calendar(const char *at, struct timestamp *ret_time)
 {
 	int64_t year, month, day, hour, minute, second, nsec = 0;
 
-	if (!take_digits(&at, 4, '-', &year) || !take_digits(&at, 2, '-', &month) || !take_digits(&at, 2, 'T', &day) ||
-	    !take_digits(&at, 2, ':', &hour) || !take_digits(&at, 2, ':', &minute) || !take_digits(&at, 2, 0, &second))
+	if (!time_take_digits(&at, 4, '-', &year) || !time_take_digits(&at, 2, '-', &month) ||
+	    !time_take_digits(&at, 2, 'T', &day) || !time_take_digits(&at, 2, ':', &hour) ||
+	    !time_take_digits(&at, 2, ':', &minute) || !time_take_digits(&at, 2, 0, &second))
 		return false;
 	if (*at == '.') {
 		at++;
-		if (!take_digits(&at, 9, 0, &nsec))
+		if (!time_take_digits(&at, 9, 0, &nsec))
 			return false;
 	}
 	if (month < 1 || month > 12)
@@ -182,7 +182,7 @@ static bool parse_seconds(const char *at, struct timestamp *ret_time)
 	}
 	if (*at == '.') {
 		at++;
-		if (!take_digits(&at, 9, 0, &nsec))
+		if (!time_take_digits(&at, 9, 0, &nsec))
 			return false;
 	}
 	*ret_time = (struct timestamp){ .sec = sec, .nsec = (uint32_t)nsec };

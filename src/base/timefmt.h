@@ -5,6 +5,7 @@
 #ifndef BASE_TIMEFMT_H
 #define BASE_TIMEFMT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "tally/err.h"
@@ -33,6 +34,10 @@ struct timetext time_local_seconds(int64_t sec);
 
 /* Parses what time_utc() and time_utc_seconds() print. ERR_DATA for anything else, *ret_time untouched. */
 int time_parse_utc(const char *text, struct timestamp *ret_time, struct err *err);
+
+/* Takes exactly COUNT digits (at most 18) at *AT and, unless it is NUL, the character THEN behind them; *AT moves on. False when
+ * something else stands there. */
+bool time_take_digits(const char **at, int count, char then, int64_t *ret_value);
 
 /* -1, 0, 1 */
 int time_compare(struct timestamp a, struct timestamp b);

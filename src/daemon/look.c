@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "daemon/look_inner.h"
+#include "daemon/pathset.h"
 
 enum { /* ioprio_set(2), of which there is no header */
        IOPRIO_WHO_PROCESS = 1,
@@ -60,40 +61,6 @@ static void job_freep(struct look_job **job)
 	free(old);
 }
 
-static int by_path(const void *a, const void *b)
-{
-	return path_compare(*(const struct bytes *)a, *(const struct bytes *)b);
-}
-
-static bool is_covered(const struct look_request *request, size_t count, struct bytes path)
-{
-	while (path.len > 1) {
-		path = path_parent(path);
-		if (bsearch(&path, request->paths, count, sizeof(path), by_path))
-			return true;
-	}
-	return false;
-}
-
-/* As a scan wants them: sorted, none twice, of whole trees none below another. */
-static void order_paths(struct look_request *request)
-{
-	size_t kept = 0;
-
-	if (request->path_count)
-		qsort(request->paths, request->path_count, sizeof(*request->paths), by_path);
-	for (size_t i = 0; i < request->path_count; i++) {
-		struct bytes path = request->paths[i];
-
-		if ((kept && bytes_equal(request->paths[kept - 1], path)) ||
-		    (request->depth == SCAN_BELOW && is_covered(request, kept, path)))
-			free((void *)(uintptr_t)path.data);
-		else
-			request->paths[kept++] = path;
-	}
-	request->path_count = kept;
-}
-
 static int job_new(struct look_request *request, struct view *view, struct look_job **ret_job, struct err *err)
 {
 	struct look_job *job = calloc(1, sizeof(*job));
@@ -105,7 +72,7 @@ static int job_new(struct look_request *request, struct view *view, struct look_
 		request_done(request);
 		return err_nomem(err);
 	}
-	order_paths(request);
+	request->path_count = pathset_reduce(request->paths, request->path_count, request->depth == SCAN_BELOW);
 	job->request = *request;
 	job->view = view_ref(view);
 	job->done->mail = (struct mail){ .kind = MAIL_LOOKED, .free = done_free };

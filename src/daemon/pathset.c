@@ -5,22 +5,12 @@
 
 #include "base/cleanup.h"
 
-static int by_path(const void *a, const void *b)
-{
-	return path_compare(*(const struct bytes *)a, *(const struct bytes *)b);
-}
-
-static bool has(const struct bytes *kept, size_t count, struct bytes path)
-{
-	return count && bsearch(&path, kept, count, sizeof(*kept), by_path);
-}
-
 /* Between "/a" and "/a/b" stands "/a-c": the last one kept says nothing, each directory above must be looked for. */
 static bool is_below(const struct bytes *kept, size_t count, struct bytes path)
 {
 	while (path.len > 1) {
 		path = path_parent(path);
-		if (has(kept, count, path))
+		if (path_among(path, kept, count))
 			return true;
 	}
 	return false;
@@ -30,8 +20,7 @@ size_t pathset_reduce(struct bytes *paths, size_t count, bool below)
 {
 	size_t kept = 0;
 
-	if (count)
-		qsort(paths, count, sizeof(*paths), by_path);
+	path_sort(paths, count);
 	for (size_t i = 0; i < count; i++) {
 		bool same = kept && bytes_equal(paths[kept - 1], paths[i]);
 

@@ -152,40 +152,36 @@ static void set(struct record *record, const char *key, struct record *inner)
 	record_set(record, key, STEAL(inner->object));
 }
 
+/* Whose signatures are believed. */
+static void set_signers(struct record *record, const struct reference *reference)
+{
+	CLEANUP(texts_freep) struct texts *texts = NULL;
+	struct signer_list list = { .signers = NULL };
+	struct err ignored = ERR_INIT;
+
+	if (texts_new(&texts, &ignored) < 0 || signer_list_make(&reference->verdict, texts, &list, &ignored) < 0) {
+		record->failed = true;
+		return;
+	}
+	record_signers(record, list.signers, list.signer_count);
+}
+
 static void set_baseline(struct record *record, struct engine *engine)
 {
 	CLEANUP(record_done) struct record inner = record_new();
 	const struct reference *reference;
-	json_t *signers = json_array();
 
 	if (!engine->view->stand) {
-		json_decref(signers);
 		record_set(record, "baseline", json_null());
 		return;
 	}
 	reference = &engine->view->stand->reference;
-	for (size_t i = 0; i < reference->verdict.count; i++) {
-		const struct trusted_key *signer = reference->verdict.signatures[i].signer;
-		CLEANUP(record_done) struct record one = record_new();
-		char id[KEY_ID_HEX], fingerprint[KEY_FINGERPRINT_TEXT];
-
-		if (!signer)
-			continue;
-		key_id_hex(signer->key.id, id);
-		public_key_fingerprint(&signer->key, fingerprint);
-		record_bytes(&one, "name", bytes_of(signer->name));
-		record_string(&one, "fingerprint", fingerprint);
-		record_string(&one, "key_id", id);
-		record_set(&one, "host", json_boolean(signer->host));
-		if (one.failed || json_array_append_new(signers, STEAL(one.object)) < 0)
-			inner.failed = true;
-	}
 	record_count(&inner, "sequence", reference->sequence);
 	record_string(&inner, "root", reference->statement->root);
 	record_string(&inner, "created", time_utc_seconds(reference->statement->created.sec).text);
 	record_string(&inner, "host", reference->statement->host);
 	record_count(&inner, "entries", reference->statement->entries);
-	record_set(&inner, "signers", signers);
+	set_signers(&inner, reference);
 	set(record, "baseline", &inner);
 }
 

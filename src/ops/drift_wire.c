@@ -77,42 +77,12 @@ static void put_counts(struct record *record, const struct diff_counts *counts)
 	put_inner(record, "incomparable", &inner);
 }
 
-static void put_signers(struct record *record, const struct report_summary *summary)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < summary->signer_count; i++) {
-		const struct report_signer *signer = &summary->signers[i];
-		CLEANUP(record_done) struct record inner = record_new();
-
-		record_bytes(&inner, "name", bytes_of(signer->name));
-		record_message(&inner, "fingerprint", bytes_of(signer->fingerprint));
-		record_message(&inner, "key_id", bytes_of(signer->key_id));
-		record_set(&inner, "host", json_boolean(signer->host));
-		record->failed |= inner.failed || json_array_append_new(list, STEAL(inner.object)) < 0;
-	}
-	record_set(record, "signers", list);
-}
-
 static void put_line(struct record *record, const char *key, const char *line)
 {
 	if (line)
 		record_message(record, key, bytes_of(line));
 	else
 		record_set(record, key, json_null());
-}
-
-static void put_lines(struct record *record, const char *key, const char *const *lines, size_t count)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < count; i++) {
-		CLEANUP(record_done) struct record holder = record_new();
-
-		record_message(&holder, "line", bytes_of(lines[i]));
-		record->failed |= holder.failed || json_array_append(list, json_object_get(holder.object, "line")) < 0;
-	}
-	record_set(record, key, list);
 }
 
 static void put_time(struct record *record, const char *key, bool known, struct timestamp time)
@@ -135,14 +105,14 @@ json_t *summary_parts_make(const struct report_summary *summary, const struct dr
 	record_count(&record, "bytes_read", summary->bytes_read);
 	put_time(&record, "last_full_read", summary->last_full != 0, (struct timestamp){ summary->last_full, 0 });
 	record_set(&record, "authentic", json_boolean(summary->authentic));
-	put_signers(&record, summary);
-	put_lines(&record, "unknown_signers", summary->unknown_signers, summary->unknown_signer_count);
+	record_signers(&record, summary->signers, summary->signer_count);
+	record_messages(&record, "unknown_signers", summary->unknown_signers, summary->unknown_signer_count);
 	record_count(&record, "sequence", summary->sequence);
 	put_line(&record, "root", summary->root);
 	put_line(&record, "host", summary->host);
 	put_time(&record, "created", summary->sequence != 0, summary->created);
 	record_attributes(&record, "attributes_not_compared", summary->attributes_not_compared);
-	put_lines(&record, "notes", summary->notes, summary->note_count);
+	record_messages(&record, "notes", summary->notes, summary->note_count);
 	record_set(&record, "synced", json_boolean(sync->synced));
 	put_line(&record, "sync_gap", sync->gap);
 	return take(&record);

@@ -22,11 +22,6 @@ static struct bytes *bytes_in(const struct buf *buf)
 	return (struct bytes *)(void *)buf->data;
 }
 
-static int by_path(const void *a, const void *b)
-{
-	return path_compare(*(const struct bytes *)a, *(const struct bytes *)b);
-}
-
 /* PATH and what is above it. Stops where the path before has it already: beside or below one another they share it. */
 static int add_with_ancestors(struct buf *batch, struct bytes path, struct bytes before)
 {
@@ -47,8 +42,7 @@ static void sort_unique(struct buf *batch)
 	struct bytes *paths = bytes_in(batch);
 	size_t count = batch->len / sizeof(struct bytes), kept = 0;
 
-	if (count)
-		qsort(paths, count, sizeof(struct bytes), by_path);
+	path_sort(paths, count);
 	for (size_t i = 0; i < count; i++)
 		if (kept == 0 || !bytes_equal(paths[kept - 1], paths[i]))
 			paths[kept++] = paths[i];

@@ -50,31 +50,15 @@ static bool parse_day(const char *text, struct timestamp now, struct timestamp *
 	return true;
 }
 
-/* COUNT digits and, unless it is NUL, the character THEN. */
-static bool take(const char **at, int count, char then, int *ret_value)
-{
-	int value = 0;
-
-	for (int i = 0; i < count; i++, (*at)++) {
-		if (**at < '0' || **at > '9')
-			return false;
-		value = value * 10 + (**at - '0');
-	}
-	if (then && *(*at)++ != then)
-		return false;
-	*ret_value = value;
-	return true;
-}
-
 /* Behind the minutes: ":SS", ":SS.fraction" (of which nine digits count). */
-static bool take_seconds(const char **at, int *ret_second, uint32_t *ret_nsec)
+static bool take_seconds(const char **at, int64_t *ret_second, uint32_t *ret_nsec)
 {
 	uint32_t unit = 100000000;
 
 	if (**at != ':')
 		return true;
 	(*at)++;
-	if (!take(at, 2, 0, ret_second))
+	if (!time_take_digits(at, 2, 0, ret_second))
 		return false;
 	if (**at != '.')
 		return true;
@@ -86,7 +70,8 @@ static bool take_seconds(const char **at, int *ret_second, uint32_t *ret_nsec)
 /* Nothing (local time), Z, +HH:MM, +HHMM. */
 static bool take_zone(const char **at, bool *ret_local, long *ret_offset)
 {
-	int hours, minutes, sign = **at == '-' ? -1 : 1;
+	int64_t hours, minutes;
+	int sign = **at == '-' ? -1 : 1;
 
 	*ret_local = false;
 	*ret_offset = 0;
@@ -96,12 +81,12 @@ static bool take_zone(const char **at, bool *ret_local, long *ret_offset)
 		(*at)++;
 	} else if (**at == '+' || **at == '-') {
 		sign = *(*at)++ == '-' ? -1 : 1;
-		if (!take(at, 2, 0, &hours))
+		if (!time_take_digits(at, 2, 0, &hours))
 			return false;
 		*at += **at == ':';
-		if (!take(at, 2, 0, &minutes) || hours > 23 || minutes > 59)
+		if (!time_take_digits(at, 2, 0, &minutes) || hours > 23 || minutes > 59)
 			return false;
-		*ret_offset = sign * (hours * 3600L + minutes * 60L);
+		*ret_offset = (long)(sign * (hours * 3600 + minutes * 60));
 	} else {
 		*ret_local = true;
 	}
@@ -115,25 +100,27 @@ static bool is_date(const struct tm *want, const struct tm *got)
 
 static bool parse_calendar(const char *text, struct timestamp *ret_time)
 {
-	int year, month, day, hour = 0, minute = 0, second = 0;
+	int64_t year, month, day, hour = 0, minute = 0, second = 0;
 	struct timestamp time = { .sec = 0 };
 	struct tm tm = { .tm_isdst = -1 }, want;
 	bool local = true;
 	long offset = 0;
 
-	if (!take(&text, 4, '-', &year) || !take(&text, 2, '-', &month) || !take(&text, 2, 0, &day))
+	if (!time_take_digits(&text, 4, '-', &year) || !time_take_digits(&text, 2, '-', &month) ||
+	    !time_take_digits(&text, 2, 0, &day))
 		return false;
-	if (*text && (strchr(" Tt", *text++) == NULL || !take(&text, 2, ':', &hour) || !take(&text, 2, 0, &minute) ||
-		      !take_seconds(&text, &second, &time.nsec) || !take_zone(&text, &local, &offset)))
+	if (*text && (strchr(" Tt", *text++) == NULL || !time_take_digits(&text, 2, ':', &hour) ||
+		      !time_take_digits(&text, 2, 0, &minute) || !take_seconds(&text, &second, &time.nsec) ||
+		      !take_zone(&text, &local, &offset)))
 		return false;
 	if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 60)
 		return false;
-	tm.tm_year = year - 1900;
-	tm.tm_mon = month - 1;
-	tm.tm_mday = day;
-	tm.tm_hour = hour;
-	tm.tm_min = minute;
-	tm.tm_sec = second;
+	tm.tm_year = (int)(year - 1900);
+	tm.tm_mon = (int)(month - 1);
+	tm.tm_mday = (int)day;
+	tm.tm_hour = (int)hour;
+	tm.tm_min = (int)minute;
+	tm.tm_sec = (int)second;
 	want = tm;
 	time.sec = local ? mktime(&tm) : timegm(&tm) - offset;
 	/* 31 February is not 3 March; a second 60 may be the next day */

@@ -88,6 +88,35 @@ void record_message(struct record *record, const char *key, struct bytes line)
 	set_text(record, key, &text);
 }
 
+void record_messages(struct record *record, const char *key, const char *const *lines, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		CLEANUP(record_done) struct record holder = record_new();
+
+		record_message(&holder, "line", bytes_of(lines[i]));
+		record->failed |= holder.failed || json_array_append(list, json_object_get(holder.object, "line")) < 0;
+	}
+	record_set(record, key, list);
+}
+
+void record_signers(struct record *record, const struct report_signer *signers, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		CLEANUP(record_done) struct record inner = record_new();
+
+		record_bytes(&inner, "name", bytes_of(signers[i].name));
+		record_message(&inner, "fingerprint", bytes_of(signers[i].fingerprint));
+		record_message(&inner, "key_id", bytes_of(signers[i].key_id));
+		record_set(&inner, "host", json_boolean(signers[i].host));
+		record->failed |= inner.failed || json_array_append_new(list, STEAL(inner.object)) < 0;
+	}
+	record_set(record, "signers", list);
+}
+
 void record_attributes(struct record *record, const char *key, uint32_t mask)
 {
 	json_t *list = json_array();

@@ -27,39 +27,6 @@ static void set_counts(struct record *record, const struct report_summary *summa
 	record_count(record, "not_in_baseline", counts->not_in_baseline);
 }
 
-static void set_signers(struct record *record, const struct report_summary *summary)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < summary->signer_count; i++) {
-		const struct report_signer *signer = &summary->signers[i];
-		CLEANUP(record_done) struct record inner = record_new();
-
-		record_bytes(&inner, "name", bytes_of(signer->name));
-		record_message(&inner, "fingerprint", bytes_of(signer->fingerprint));
-		record_message(&inner, "key_id", bytes_of(signer->key_id));
-		record_set(&inner, "host", json_boolean(signer->host));
-		record->failed |= inner.failed || json_array_append_new(list, STEAL(inner.object)) < 0;
-	}
-	record_set(record, "signers", list);
-}
-
-static void set_messages(struct record *record, const char *key, const char *const *lines, size_t count)
-{
-	json_t *list;
-
-	if (count == 0)
-		return;
-	list = json_array();
-	for (size_t i = 0; i < count; i++) {
-		CLEANUP(record_done) struct record holder = record_new();
-
-		record_message(&holder, "line", bytes_of(lines[i]));
-		record->failed |= holder.failed || json_array_append(list, json_object_get(holder.object, "line")) < 0;
-	}
-	record_set(record, key, list);
-}
-
 /* {"btime":12}: entries of which only one side looked at a compared attribute. */
 static void set_incomparable(struct record *record, const struct diff_counts *counts)
 {
@@ -94,8 +61,10 @@ static void set_more(struct record *record, const struct report_summary *summary
 	}
 	if (summary->sync != REPORT_NO_SYNC)
 		record_set(record, "synced", json_boolean(summary->sync == REPORT_SYNCED));
-	set_messages(record, "unknown_signers", summary->unknown_signers, summary->unknown_signer_count);
-	set_messages(record, "notes", summary->notes, summary->note_count);
+	if (summary->unknown_signer_count)
+		record_messages(record, "unknown_signers", summary->unknown_signers, summary->unknown_signer_count);
+	if (summary->note_count)
+		record_messages(record, "notes", summary->notes, summary->note_count);
 }
 
 int json_summary(const struct report_out *out, const struct report_summary *summary, struct err *err)
@@ -108,7 +77,7 @@ int json_summary(const struct report_out *out, const struct report_summary *summ
 	set_side(&record, "b", &summary->b);
 	set_counts(&record, summary);
 	record_set(&record, "authentic", json_boolean(summary->authentic));
-	set_signers(&record, summary);
+	record_signers(&record, summary->signers, summary->signer_count);
 	record_count(&record, "sequence", summary->sequence);
 	record_set(&record, "root", summary->root ? json_string(summary->root) : json_null());
 	record_set(&record, "seconds", json_real(summary->seconds));

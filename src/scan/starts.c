@@ -34,11 +34,6 @@ static int add_path(struct shared *shared, struct bytes path, struct err *err)
 	return 0;
 }
 
-static int by_path(const void *a, const void *b)
-{
-	return path_compare(*(const struct bytes *)a, *(const struct bytes *)b);
-}
-
 int starts_find(struct shared *shared, struct err *err)
 {
 	const struct scan_options *options = &shared->options;
@@ -54,8 +49,7 @@ int starts_find(struct shared *shared, struct err *err)
 		if (r < 0)
 			return r;
 	}
-	if (shared->start_count)
-		qsort(shared->starts.data, shared->start_count, sizeof(struct bytes), by_path);
+	path_sort((struct bytes *)(void *)shared->starts.data, shared->start_count);
 	return 0;
 }
 

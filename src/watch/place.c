@@ -6,7 +6,6 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
@@ -23,15 +22,9 @@ static bool is_loud(const struct walk *walk)
 
 /* --- mounts, by the rules of a scan --- */
 
-static int by_path(const void *key, const void *element)
-{
-	return path_compare(*(const struct bytes *)key, *(const struct bytes *)element);
-}
-
 static bool is_blind(const struct watch_options *options, struct bytes path)
 {
-	return options->blind_count &&
-	       bsearch(&path, options->blind, options->blind_count, sizeof(path), by_path) != NULL;
+	return path_among(path, options->blind, options->blind_count);
 }
 
 /* May be entered as far as mounts are concerned: no mount point, or one of a disk, or one that the policy names. */
