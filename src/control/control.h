@@ -50,9 +50,9 @@ void control_server_freep(struct control_server **server);
 int control_server_fd(const struct control_server *server); /* an epoll descriptor: readable when there is work */
 /* Does what waits at control_server_fd() and returns: never blocks. Errors are epoll's; a client's are its own. */
 int control_server_process(struct control_server *server, struct err *err);
-/* Is the socket by this name still ours? If not, it is made again: 1. Errors as control_server_new(). Who is connected stays
- * so. */
-int control_server_renew(struct control_server *server, struct err *err);
+/* Is the socket by its name below DIRFD (the directory as it is now) still ours? If not, it is made again: 1. Errors as
+ * control_server_new(). Who is connected stays so. */
+int control_server_renew(struct control_server *server, int dirfd, struct err *err);
 
 /*
  * Queues one object as a line; takes it over. False when the client is gone, memory is short, or too much waits to be sent (32 MiB; 128

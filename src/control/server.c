@@ -236,14 +236,17 @@ int control_server_process(struct control_server *server, struct err *err)
 	return keep_time(server, err);
 }
 
-int control_server_renew(struct control_server *server, struct err *err)
+int control_server_renew(struct control_server *server, int dirfd, struct err *err)
 {
+	CLEANUP(fd_closep) int own = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
 	struct bound bound;
 	int r;
 
-	if (bound_holds(&server->bound, server->dirfd, server->name))
+	if (own < 0)
+		return err_errno(err, errno, "cannot keep the control socket's folder open");
+	if (bound_holds(&server->bound, own, server->name))
 		return 0;
-	r = bound_make(server->dirfd, server->name, server->group, &bound, err);
+	r = bound_make(own, server->name, server->group, &bound, err);
 	if (r < 0)
 		return r;
 	r = watch(server, bound.fd, server, err);
@@ -254,5 +257,7 @@ int control_server_renew(struct control_server *server, struct err *err)
 	fd_closep(&server->bound.fd); /* and leaves the epoll set by that */
 	server->bound = bound;
 	server->full = false;
+	fd_closep(&server->dirfd);
+	server->dirfd = STEAL_FD(own);
 	return 1;
 }

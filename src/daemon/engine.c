@@ -110,6 +110,8 @@ static uint64_t next_due(const struct engine *engine)
 		due = least(due, engine->doubt_ns);
 	if (engine->again_ns)
 		due = least(due, engine->again_ns);
+	if (engine->socket.due_ns)
+		due = least(due, engine->socket.due_ns);
 	/* a busy judge's mail wakes us */
 	if (!engine->lanes[0].batch || !engine->lanes[1].batch)
 		due = least(due, dirty_due_ns(engine->dirty, engine->barrier.force));
@@ -168,6 +170,8 @@ static int take_time(struct engine *engine, struct err *err)
 
 	if (engine->reload_ns && now_ns >= engine->reload_ns)
 		r = renew_house(engine, err);
+	if (r >= 0 && engine->socket.due_ns && now_ns >= engine->socket.due_ns)
+		r = renew_socket(engine, err);
 	if (r >= 0 && engine->mounts_ns && now_ns >= engine->mounts_ns)
 		r = mounts_renew(engine, err);
 	if (r >= 0 && now_ns >= watch_due_ns(engine->watch))

@@ -76,6 +76,7 @@ struct engine {
 	/* what is told */
 	struct events events;
 	struct control_server *server;
+	struct socket_state socket;
 	struct barrier barrier;
 	struct streaming *streaming;
 	struct tamper *tampers;
@@ -144,6 +145,7 @@ int looks_done(struct engine *engine, const struct look_done *done, struct err *
 int renew_begin(struct engine *engine, struct err *err); /* the first view */
 int renew_house(struct engine *engine, struct err *err); /* something of the house was touched, a while ago */
 void renew_journal_checked(struct engine *engine, uint64_t now_ns); /* asked for: no event tells of its segment */
+int renew_socket(struct engine *engine, struct err *err); /* it may be gone, or may be made again */
 int renew_loaded(struct engine *engine, struct stand_loaded *loaded, struct err *err);
 /* A view of STAND (a reference, taken over in any case) and of the present mount table. */
 int renew_view(struct engine *engine, struct stand *stand, struct view **ret_view, struct err *err);

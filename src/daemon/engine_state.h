@@ -38,6 +38,12 @@ struct look_list {
 	bool everything;
 };
 
+/* The control socket, when it is lost and cannot be made again. */
+struct socket_state {
+	char trouble[256]; /* why; "": it is there */
+	uint64_t due_ns; /* when it is tried again; 0: not */
+};
+
 /* Somebody who waits until all that was changed before he asked has been judged. */
 struct waiter {
 	struct waiter *next;

@@ -17,6 +17,9 @@
 #include "base/fd.h"
 #include "base/quote.h"
 #include "daemon/engine_inner.h"
+#include "daemon/socket.h"
+
+#define SOCKET_AGAIN_NS (UINT64_C(5) * 1000 * 1000 * 1000)
 
 /* ---- views ---- */
 
@@ -322,6 +325,33 @@ void renew_journal_checked(struct engine *engine, uint64_t now_ns)
 	engine->touched |= HOUSE_JOURNAL;
 }
 
+/* Told once, and as long as it lasts in the status: which nobody can ask for then but the service manager, to whom it is said. */
+int renew_socket(struct engine *engine, struct err *err)
+{
+	struct daemon_setup *setup = engine->setup;
+	struct socket_state *state = &engine->socket;
+	CLEANUP(fd_closep) int fd = -1;
+	struct err trouble = ERR_INIT;
+	bool known = state->trouble[0];
+	int r = socket_folder_now(setup, &fd, &trouble);
+
+	if (r >= 0)
+		r = control_server_renew(engine->server, fd, &trouble);
+	state->trouble[0] = '\0';
+	state->due_ns = 0;
+	if (r < 0) {
+		(void)snprintf(state->trouble, sizeof(state->trouble), "%.250s", trouble.message);
+		state->due_ns = time_monotonic_ns() + SOCKET_AGAIN_NS;
+	} else {
+		fd_closep(&setup->socket_dirfd);
+		setup->socket_dirfd = STEAL_FD(fd);
+	}
+	if (known || r == 0)
+		return 0;
+	return events_tamper(&engine->events, setup->control_path,
+			     r < 0 ? state->trouble : "the control socket was taken away; it is made again", err);
+}
+
 int renew_house(struct engine *engine, struct err *err)
 {
 	unsigned touched = engine->touched;
@@ -340,11 +370,7 @@ int renew_house(struct engine *engine, struct err *err)
 		r = tampers_find(engine, err);
 	if (r >= 0 && (touched & (HOUSE_JOURNAL | HOUSE_LOST)))
 		r = renew_journal(engine, err);
-	if (r >= 0 && (touched & (HOUSE_SOCKET | HOUSE_LOST))) {
-		struct err trouble = ERR_INIT;
-
-		if (control_server_renew(engine->server, &trouble) < 0)
-			(void)snprintf(engine->trouble, sizeof(engine->trouble), "%.250s", trouble.message);
-	}
+	if (r >= 0 && (touched & (HOUSE_SOCKET | HOUSE_LOST)))
+		r = renew_socket(engine, err);
 	return r;
 }

@@ -21,6 +21,7 @@
 #include "base/quote.h"
 #include "daemon/first.h"
 #include "daemon/folders.h"
+#include "daemon/socket.h"
 #include "daemon/talk.h"
 #include "sys/file.h"
 #include "sys/names.h"
@@ -66,6 +67,7 @@ void setup_freep(struct daemon_setup **setup)
 	fd_closep(&it->tmp_fd);
 	fd_closep(&it->marks_fd);
 	fd_closep(&it->socket_dirfd);
+	fd_closep(&it->socket_above_fd);
 	fd_closep(&it->mountinfo_fd);
 	fd_closep(&it->init_mountinfo_fd);
 	free(whole->config);
@@ -165,6 +167,9 @@ static int open_folders(struct whole *whole, const struct options *options, stru
 	setup->journal_fd = STEAL_FD(folders.journal);
 	setup->marks_fd = STEAL_FD(folders.marks);
 	setup->socket_dirfd = STEAL_FD(folders.socket);
+	r = socket_open_above(setup, err);
+	if (r < 0)
+		return r;
 	setup->tmp_fd = fcntl(setup->journal_fd, F_DUPFD_CLOEXEC, 3);
 	if (setup->tmp_fd < 0)
 		return err_errno(err, errno, "cannot keep the journal's folder open");
@@ -310,7 +315,8 @@ int setup_new(const struct options *options, struct daemon_setup **ret_setup, st
 	if (!whole)
 		return err_nomem(err);
 	setup = &whole->setup;
-	setup->state_fd = setup->journal_fd = setup->tmp_fd = setup->marks_fd = setup->socket_dirfd = -1;
+	setup->state_fd = setup->journal_fd = setup->tmp_fd = setup->marks_fd = setup->socket_dirfd =
+		setup->socket_above_fd = -1;
 	setup->mountinfo_fd = setup->init_mountinfo_fd = -1;
 	setup->notify = NOTIFY_INIT;
 	setup->foreground = options->foreground;

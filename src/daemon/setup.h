@@ -34,6 +34,7 @@ struct daemon_setup {
 	int tmp_fd; /* the same, behind place.tmp: stays open under its number when the journal goes on in another folder */
 	int marks_fd; /* STATE/journal/marks: our user's, 0700, empty; holds the lock of the single instance */
 	int socket_dirfd; /* of the control socket */
+	int socket_above_fd; /* O_PATH, the directory that the former stands in; -1: it is "/" */
 
 	/* Mount tables, to be read with pread(2) and polled with POLLPRI: of the namespace that we were started in, and of
 	 * init's (-1: could not be opened). Opening /proc/self/mountinfo anew shows our own private namespace instead. */

@@ -118,6 +118,8 @@ static void find_yellow(struct engine *engine, const struct watch_coverage *cove
 	else if (!engine->setup->keeps_atime)
 		add(reasons, "reading moves access times: %.240s", engine->setup->limits);
 	find_late(engine, reasons);
+	if (engine->socket.trouble[0])
+		add(reasons, "nobody can ask through the control socket: %.240s", engine->socket.trouble);
 	if (engine->trouble[0])
 		add(reasons, "%.280s", engine->trouble);
 }

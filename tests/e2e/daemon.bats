@@ -226,6 +226,40 @@ notified() { # COUNT PATTERN
 	same
 }
 
+@test "a lost folder of the socket is made again, with the socket" {
+	begun
+	rm -r "$T/run"
+	until_true test -S "$CONTROL"
+	ready 0
+	goes_on
+	happened tamper '.path | endswith("control.sock")'
+	# another one in its place, which the daemon did not make
+	mkdir -m 700 "$T/another"
+	mv "$T/run" "$T/taken"
+	until_true test -S "$CONTROL"
+	rm -r "$T/run" && mv "$T/another" "$T/run"
+	until_true test -S "$CONTROL"
+	ready 0
+	is .state green
+	same
+}
+
+@test "a folder of the socket that can't be made again: said, and tried until it can" {
+	must 0 tally init
+	manager
+	daemon
+	mv "$T/run" "$T/taken" && touch "$T/run"
+	until_true happened tamper '.path | endswith("control.sock")'
+	echo more >>"$TREE/d/one"
+	until_true expected changed d/one content # it goes on
+	until_true grep -q '^STATUS=yellow: nobody can ask through the control socket' "$T/notified"
+	rm "$T/run"
+	until_true test -S "$CONTROL"
+	ready
+	is .state green
+	same
+}
+
 @test "a missing baseline: red, a tamper event, names go on being journalled, nothing is put in its place" {
 	begun
 	rm "$STATE/baseline.db"

@@ -98,12 +98,12 @@ static void a_name_taken_away_is_made_again(void **state)
 	struct err err = ERR_INIT;
 	struct stat status;
 
-	assert_int_equal(control_server_renew(place->server, &err), 0);
+	assert_int_equal(control_server_renew(place->server, place->dirfd, &err), 0);
 	say(place, held, "{\"request\":\"hold\"}\n", 19);
 	PUMP_UNTIL(place, place->held);
 	assert_int_equal(unlink(place->path), 0);
-	assert_int_equal(control_server_renew(place->server, &err), 1);
-	assert_int_equal(control_server_renew(place->server, &err), 0);
+	assert_int_equal(control_server_renew(place->server, place->dirfd, &err), 1);
+	assert_int_equal(control_server_renew(place->server, place->dirfd, &err), 0);
 	free(ask(place, "{\"request\":\"echo\"}\n", 19));
 	control_end(place->held); /* who was connected before is served */
 	free(hear(place, held));
@@ -123,10 +123,10 @@ static void another_ones_name_is_not_taken(void **state)
 	assert_int_equal(unlink(place->path), 0);
 	assert_int_equal(bind(usurper, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(usurper, 1), 0);
-	assert_int_equal(control_server_renew(place->server, &err), ERR_LOCKED);
+	assert_int_equal(control_server_renew(place->server, place->dirfd, &err), ERR_LOCKED);
 	assert_int_equal(unlink(place->path), 0);
 	assert_int_equal(symlink("elsewhere", place->path), 0);
-	assert_int_equal(control_server_renew(place->server, &err), ERR_CANTCREATE);
+	assert_int_equal(control_server_renew(place->server, place->dirfd, &err), ERR_CANTCREATE);
 	control_server_freep(&place->server);
 	assert_int_equal(unlink(place->path), 0); /* what is not ours was left */
 }
@@ -219,7 +219,8 @@ static int behind_a_read_only_view(struct place *place)
 		return 2;
 	if (control_server_new(place->dirfd, "control.sock", GROUP, &handler, &place->server, &err) < 0)
 		return 3;
-	if (unlinkat(place->dirfd, "control.sock", 0) < 0 || control_server_renew(place->server, &err) != 1)
+	if (unlinkat(place->dirfd, "control.sock", 0) < 0 ||
+	    control_server_renew(place->server, place->dirfd, &err) != 1)
 		return 4;
 	control_server_freep(&place->server);
 	return faccessat(place->dirfd, "control.sock", F_OK, 0) == 0 ? 5 : 0;
