@@ -143,8 +143,7 @@ int op_history(const struct place *place, generation_fn generation, void *contex
 
 typedef int (*version_fn)(void *context, const struct entry *entry, const struct generation_view *since, uint64_t until,
 			  struct err *err);
-/* The versions of one path, oldest first; SINCE has no statement when the file begins with a later generation than
- * entry->since. ERR_NOINPUT when no generation has it. */
+/* The versions of one path, oldest first; SINCE without a statement: not in this file. ERR_NOINPUT: none has it. */
 int op_history_path(const struct place *place, const char *path, version_fn version, void *context, struct err *err);
 
 /* Proves the installed baseline (WHAT NULL) or a baseline file whole, all generations of it, and authentic up to the

@@ -1,0 +1,349 @@
+/*
+ * lists_mtree.c - a specification that NetBSD's mtree checks a tree with, and that libarchive (bsdtar) lists.
+ *
+ * The two disagree in places, and mtree takes names with * ? [ for patterns, of which the first that fits decides. Therefore:
+ * - paths are full ("./a/b"), so that lines may come in any order, parents first; names with such characters, and what
+ *   lies below them, come last: another file finds its own line first;
+ * - a folder that is out of scope and stands there for what is below it has no keywords but its type, and at the very end a
+ *   pattern that lets mtree pass by all else in it;
+ * - what libarchive would stumble over (sockets, lines without a type) is hidden from it: it lets a comment go on behind a
+ *   backslash, mtree does not;
+ * - nothing is said by name that the machine at hand would have to know: no uname, no gname, no flags.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "medium/lists_inner.h"
+
+/* mtree puts paths together in a buffer of 4,096 bytes, and looks at no bounds. */
+enum { MTREE_PATH_MAX = 4000 };
+
+/* A directory in the list whose path begins the present one, not always as a path: "/etc" for "/etc-x/y". */
+struct level {
+	size_t len; /* of its path */
+	uint32_t dev_major, dev_minor;
+	bool has_dev;
+	struct buf held; /* its line, while nothing is known to lie below it: it may be a mount that was not entered */
+};
+
+struct mtree {
+	const struct mount *mounts;
+	size_t mount_count;
+	struct excluded *excluded;
+	struct buf path; /* of the entry before */
+	struct level *levels; /* ascending by len */
+	size_t depth, capacity;
+	struct buf late; /* lines that come last */
+	struct buf open; /* out of scope, but in the list: paths, each with a NUL */
+};
+
+void mtree_freep(struct mtree **mtree)
+{
+	struct mtree *this = *mtree;
+
+	if (this) {
+		excluded_freep(&this->excluded);
+		for (size_t i = 0; i < this->depth; i++)
+			buf_done(&this->levels[i].held);
+		free(this->levels);
+		buf_done(&this->path);
+		buf_done(&this->late);
+		buf_done(&this->open);
+	}
+	free(this);
+	*mtree = NULL;
+}
+
+int mtree_new(const struct policy *policy, const struct mount *mounts, size_t mount_count, struct mtree **ret_mtree,
+	      struct err *err)
+{
+	CLEANUP(mtree_freep) struct mtree *mtree = calloc(1, sizeof(*mtree));
+	int r;
+
+	if (!mtree)
+		return err_nomem(err);
+	mtree->mounts = mounts;
+	mtree->mount_count = mount_count;
+	r = excluded_new(policy, &mtree->excluded, err);
+	if (r < 0)
+		return r;
+	*ret_mtree = STEAL(mtree);
+	return 0;
+}
+
+/* --- what a line says --- */
+
+static bool is_plain(unsigned char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+	       (byte && strchr("._-+,:@%~/", byte));
+}
+
+void mtree_text(struct bytes text, struct buf *out)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (is_plain(text.data[i]))
+			(void)buf_add_byte(out, text.data[i]);
+		else
+			(void)buf_printf(out, "\\%03o", (unsigned)text.data[i]);
+	}
+}
+
+void mtree_path(struct bytes path, struct buf *out)
+{
+	(void)buf_add_byte(out, '.');
+	if (path.len > 1)
+		mtree_text(path, out);
+}
+
+static bool has(const struct entry *entry, enum attr attr)
+{
+	return (entry->value & ATTR_BIT(attr)) != 0;
+}
+
+static void file_keywords(const struct entry *entry, struct buf *out)
+{
+	char hex[DIGEST_HEX];
+
+	if (has(entry, ATTR_SIZE))
+		(void)buf_printf(out, " size=%" PRIu64, entry->size);
+	if (!has(entry, ATTR_CONTENT) || (has(entry, ATTR_SIZE) && entry->size != entry->digest_bytes))
+		return;
+	digest_hex(entry->digest, hex);
+	(void)buf_printf(out, " sha256=%s", hex);
+}
+
+void mtree_keywords(const struct entry *entry, struct buf *out)
+{
+	static const char *const types[] = { "", "file", "dir", "link", "fifo", "socket", "char", "block" };
+
+	if (has(entry, ATTR_TYPE))
+		(void)buf_printf(out, " type=%s", types[entry->type]);
+	if (has(entry, ATTR_MODE))
+		(void)buf_printf(out, " mode=%04o", (unsigned)entry->mode);
+	if (has(entry, ATTR_OWNER))
+		(void)buf_printf(out, " uid=%" PRIu32, entry->uid);
+	if (has(entry, ATTR_GROUP))
+		(void)buf_printf(out, " gid=%" PRIu32, entry->gid);
+	if (has(entry, ATTR_LINKS) && entry->type != TYPE_DIR)
+		(void)buf_printf(out, " nlink=%" PRIu64, entry->links);
+	if (has(entry, ATTR_MTIME))
+		(void)buf_printf(out, " time=%" PRId64 ".%09" PRIu32, entry->mtime.sec, entry->mtime.nsec);
+	if (has(entry, ATTR_RDEV) && (entry->type == TYPE_CHAR || entry->type == TYPE_BLOCK))
+		(void)buf_printf(out, " device=native,%" PRIu32 ",%" PRIu32, entry->rdev_major, entry->rdev_minor);
+	if (has(entry, ATTR_TARGET) && entry->target.len) {
+		(void)buf_add_str(out, " link=");
+		mtree_text(entry->target, out);
+	}
+	if (has(entry, ATTR_TYPE) && entry->type == TYPE_FILE)
+		file_keywords(entry, out);
+}
+
+static bool is_pattern(struct bytes path)
+{
+	for (size_t i = 0; i < path.len; i++) {
+		if (path.data[i] && strchr("*?[", path.data[i]))
+			return true;
+	}
+	return false;
+}
+
+static void add_line(struct mtree *mtree, struct bytes path, const struct buf *line, struct buf *out)
+{
+	(void)buf_add(is_pattern(path) ? &mtree->late : out, line->data, line->len);
+}
+
+/* --- the directories on the way --- */
+
+static struct bytes path_of(const struct mtree *mtree, const struct level *level)
+{
+	return (struct bytes){ mtree->path.data, level->len };
+}
+
+/* With KEYWORD (may be empty) behind it. */
+static void release(struct mtree *mtree, struct level *level, const char *keyword, struct buf *out)
+{
+	if (level->held.len == 0)
+		return;
+	(void)buf_printf(&level->held, "%s\n", keyword);
+	add_line(mtree, path_of(mtree, level), &level->held, out);
+	if (buf_failed(&level->held))
+		out->failed = true;
+	buf_done(&level->held);
+}
+
+static void pop_to(struct mtree *mtree, size_t common, struct buf *out)
+{
+	while (mtree->depth && mtree->levels[mtree->depth - 1].len > common) {
+		release(mtree, &mtree->levels[mtree->depth - 1], " ignore", out);
+		mtree->depth--;
+	}
+}
+
+static struct level *find_level(struct mtree *mtree, size_t len)
+{
+	for (size_t i = mtree->depth; i-- > 0;) {
+		if (mtree->levels[i].len == len)
+			return &mtree->levels[i];
+	}
+	return NULL;
+}
+
+static struct level *push(struct mtree *mtree, size_t len)
+{
+	struct level *grown;
+
+	if (mtree->depth == mtree->capacity) {
+		size_t capacity = mtree->capacity ? 2 * mtree->capacity : 16;
+
+		grown = realloc(mtree->levels, capacity * sizeof(*grown));
+		if (!grown)
+			return NULL;
+		mtree->levels = grown;
+		mtree->capacity = capacity;
+	}
+	mtree->levels[mtree->depth] = (struct level){ .len = len, .held = BUF_INIT };
+	return &mtree->levels[mtree->depth++];
+}
+
+/* A folder that no entry stands for. */
+static int add_open(struct mtree *mtree, struct bytes path, struct buf *out)
+{
+	CLEANUP(buf_done) struct buf line = BUF_INIT;
+
+	mtree_path(path, &line);
+	(void)buf_add_str(&line, " type=dir\n");
+	add_line(mtree, path, &line, out);
+	(void)buf_add(&mtree->open, path.data, path.len);
+	(void)buf_add_byte(&mtree->open, '\0');
+	return !push(mtree, path.len) || buf_failed(&line) || buf_failed(&mtree->open) ? -1 : 0;
+}
+
+/* Goes down to PATH, which becomes the present one. *ret_parent is in the list, NULL for "/". */
+static int descend(struct mtree *mtree, struct bytes path, struct level **ret_parent, struct buf *out)
+{
+	struct level *parent = NULL;
+	size_t common = 0;
+
+	while (common < path.len && common < mtree->path.len && path.data[common] == mtree->path.data[common])
+		common++;
+	pop_to(mtree, common, out);
+	buf_clear(&mtree->path);
+	if (buf_add(&mtree->path, path.data, path.len) < 0)
+		return -1;
+	for (size_t at = 0; path.len > 1 && at < path.len; at++) {
+		size_t len = at ? at : 1;
+
+		if (path.data[at] != '/')
+			continue;
+		if (!find_level(mtree, len) && add_open(mtree, (struct bytes){ path.data, len }, out) < 0)
+			return -1;
+		parent = find_level(mtree, len);
+		release(mtree, parent, "", out);
+	}
+	*ret_parent = parent;
+	return 0;
+}
+
+static bool is_entered(const struct mtree *mtree, struct bytes path)
+{
+	for (size_t i = 0; i < mtree->mount_count; i++) {
+		if (bytes_equal(mtree->mounts[i].path, path))
+			return true;
+	}
+	return false;
+}
+
+/* A directory on another device than the one above it, whose mount is not among those recorded. */
+static bool may_be_foreign(const struct mtree *mtree, const struct entry *entry, const struct level *parent)
+{
+	return parent && parent->has_dev &&
+	       (parent->dev_major != entry->dev_major || parent->dev_minor != entry->dev_minor) &&
+	       !is_entered(mtree, entry->path);
+}
+
+/* --- the list --- */
+
+int mtree_begin(struct buf *out)
+{
+	return buf_add_str(out, "#mtree\n");
+}
+
+static int add_directory(struct mtree *mtree, const struct entry *entry, bool foreign, struct buf *line,
+			 struct buf *out)
+{
+	struct level *level = push(mtree, entry->path.len);
+
+	if (!level)
+		return -1;
+	level->dev_major = entry->dev_major;
+	level->dev_minor = entry->dev_minor;
+	level->has_dev = true;
+	excluded_folder(mtree->excluded, entry->path);
+	if (foreign) {
+		level->held = *line;
+		*line = BUF_INIT;
+		return 0;
+	}
+	(void)buf_add_byte(line, '\n');
+	add_line(mtree, entry->path, line, out);
+	return buf_failed(line) ? -1 : 0;
+}
+
+int mtree_entry(struct mtree *mtree, const struct entry *entry, struct buf *out)
+{
+	CLEANUP(buf_done) struct buf line = BUF_INIT;
+	struct level *parent = NULL;
+	bool foreign;
+
+	if (entry->path.len > MTREE_PATH_MAX)
+		return 0;
+	if (descend(mtree, entry->path, &parent, out) < 0)
+		return -1;
+	foreign = may_be_foreign(mtree, entry, parent);
+	if (!has(entry, ATTR_TYPE) || entry->type == TYPE_SOCKET)
+		(void)buf_add_str(&line, MTREE_ONLY);
+	mtree_path(entry->path, &line);
+	mtree_keywords(entry, &line);
+	if (has(entry, ATTR_TYPE) && entry->type == TYPE_DIR) {
+		if (add_directory(mtree, entry, foreign, &line, out) < 0)
+			return -1;
+	} else {
+		(void)buf_add_byte(&line, '\n');
+		add_line(mtree, entry->path, &line, out);
+	}
+	return buf_failed(&line) || buf_failed(&mtree->late) || buf_failed(out) ? -1 : 0;
+}
+
+static bool is_open(void *context, struct bytes path)
+{
+	const struct mtree *mtree = context;
+
+	for (size_t at = 0; at < mtree->open.len;) {
+		struct bytes open = bytes_of((const char *)mtree->open.data + at);
+
+		if (bytes_equal(open, path))
+			return true;
+		at += open.len + 1;
+	}
+	return false;
+}
+
+int mtree_end(struct mtree *mtree, struct buf *out)
+{
+	pop_to(mtree, 0, out);
+	(void)buf_add(out, mtree->late.data, mtree->late.len);
+	if (excluded_end(mtree->excluded, is_open, mtree, out) < 0)
+		return -1;
+	for (size_t at = 0; at < mtree->open.len;) {
+		struct bytes open = bytes_of((const char *)mtree->open.data + at);
+
+		(void)buf_add_str(out, MTREE_ONLY);
+		mtree_path(open, out);
+		(void)buf_add_str(out, "/* ignore optional\n");
+		at += open.len + 1;
+	}
+	return buf_failed(out) || buf_failed(&mtree->late) ? -1 : 0;
+}
