@@ -155,13 +155,12 @@ int op_verify(const struct place *place, const char *what, generation_fn generat
 struct explanation {
 	struct texts *texts; /* owner of the strings below */
 	const char *path; /* resolved, raw bytes as C string */
-	const char *policy_from; /* "the signed policy of generation 3", "the policy files in ..." */
+	const char *policy_from, *not_looked; /* "the signed policy of ..."; why there was no look at the present */
 	struct decision decision;
 	const struct rule **rules; /* that match, in order */
 	size_t rule_count;
 	struct policy *policy;
 	struct entry_copy *recorded, *present; /* NULL: not there */
-	const char *not_looked; /* why the present state could not be looked at (no /proc), else NULL */
 	uint32_t differs; /* attributes that differ between them */
 	uint32_t reported; /* those of them that check would report */
 	unsigned log; /* LOG_*: what a growing log did */

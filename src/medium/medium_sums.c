@@ -78,7 +78,7 @@ int medium_sums_open(struct medium *medium, const struct trust *trust, struct er
 	const struct source_file *list = source_find(&medium->source, MEDIUM_SUMS);
 	const struct buf *text;
 	unsigned char digest[DIGEST_BYTES];
-	size_t count;
+	size_t count = 0;
 	int r;
 
 	if (!list)

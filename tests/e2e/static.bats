@@ -71,6 +71,13 @@ same() {
 	fi
 }
 
+@test "it is installed where an export finds it, and nothing else is" {
+	must 0 cmake --install "$(dirname "$TALLY_STATIC")" --prefix "$T/prefix"
+	must 0 find "$T/prefix" ! -type d
+	[ "$output" = "$T/prefix/lib/tallystick/tally-$(uname -m)" ]
+	cmp "$TALLY_STATIC" "$output"
+}
+
 @test "its verdicts are those of the other, byte for byte" {
 	same 0 check "${FROM[@]}"
 	damage
