@@ -1,8 +1,8 @@
 /*
- * lists_excluded.c - rules that exclude, as lines of a specification: "./etc/mtab ignore optional".
+ * lists_excluded.c - what is left out of a specification, as lines of it: "./etc/mtab ignore optional".
  *
- * mtree knows patterns for names, in folders that stand in the list. A rule with a wildcard before its last name, or with **, can't
- * be said in it.
+ * Rules that exclude: mtree knows patterns for names, in folders that stand in the list; a rule with a wildcard before its last
+ * name, or with **, can't be said in it. And mount points without an entry: what is mounted there was not entered.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +14,15 @@ struct exclusion {
 	struct buf folder; /* a path */
 	struct buf name; /* for mtree: a name, or a pattern with backslashes in it */
 	struct buf path; /* folder and name, when it is no pattern; else empty */
+	const struct mount *mount; /* NULL: of a rule */
 	bool present; /* the folder stands in the list */
 };
 
 struct excluded {
 	const struct policy *policy;
+	const struct mount *mounts;
+	size_t mount_count, mount_at; /* mount_at: the first that is not above the present path */
+	bool *recorded; /* one a mount: there is an entry for it */
 	struct exclusion *list; /* by folder */
 	size_t count, at; /* at: the first whose folder is not behind the present path */
 };
@@ -35,8 +39,10 @@ void excluded_freep(struct excluded **excluded)
 		buf_done(&(*excluded)->list[i].name);
 		buf_done(&(*excluded)->list[i].path);
 	}
-	if (*excluded)
+	if (*excluded) {
 		free((*excluded)->list);
+		free((*excluded)->recorded);
+	}
 	free(*excluded);
 	*excluded = NULL;
 }
@@ -143,32 +149,74 @@ static int order(const void *a, const void *b)
 	return r ? r : path_compare(bytes_in(&left->name), bytes_in(&right->name));
 }
 
-int excluded_new(const struct policy *policy, struct excluded **ret_excluded, struct err *err)
+static bool take_mount(const struct mount *mount, struct exclusion *exclusion)
+{
+	struct bytes folder = path_parent(mount->path), name = path_name(mount->path);
+
+	if (name.len == 0)
+		return false;
+	(void)buf_add(&exclusion->folder, folder.data, folder.len);
+	(void)buf_add(&exclusion->name, name.data, name.len);
+	(void)buf_add(&exclusion->path, mount->path.data, mount->path.len);
+	exclusion->mount = mount;
+	return true;
+}
+
+/* Of a rule, or of a mount. */
+static int add(struct excluded *excluded, const struct rule *rule, const struct mount *mount, struct err *err)
+{
+	struct exclusion *exclusion = &excluded->list[excluded->count++];
+	bool taken = rule ? take_rule(rule, exclusion) : take_mount(mount, exclusion);
+
+	if (buf_failed(&exclusion->folder) || buf_failed(&exclusion->name) || buf_failed(&exclusion->path))
+		return err_nomem(err);
+	if (taken)
+		return 0;
+	buf_clear(&exclusion->folder);
+	buf_clear(&exclusion->name);
+	excluded->count--;
+	return 0;
+}
+
+int excluded_new(const struct policy *policy, const struct mount *mounts, size_t mount_count,
+		 struct excluded **ret_excluded, struct err *err)
 {
 	size_t rules = policy ? policy_rule_count(policy) : 0;
 	CLEANUP(excluded_freep) struct excluded *excluded = calloc(1, sizeof(*excluded));
+	int r = 0;
 
 	if (!excluded)
 		return err_nomem(err);
 	excluded->policy = policy;
-	excluded->list = calloc(rules + 1, sizeof(*excluded->list));
-	if (!excluded->list)
+	excluded->mounts = mounts;
+	excluded->mount_count = mount_count;
+	excluded->list = calloc(rules + mount_count + 1, sizeof(*excluded->list));
+	excluded->recorded = calloc(mount_count + 1, sizeof(*excluded->recorded));
+	if (!excluded->list || !excluded->recorded)
 		return err_nomem(err);
-	for (size_t i = 0; i < rules; i++) {
-		struct exclusion *exclusion = &excluded->list[excluded->count++];
-
-		if (!take_rule(policy_rule(policy, i), exclusion)) {
-			buf_clear(&exclusion->folder);
-			buf_clear(&exclusion->name);
-			excluded->count--;
-		}
-		if (buf_failed(&exclusion->folder) || buf_failed(&exclusion->name) || buf_failed(&exclusion->path))
-			return err_nomem(err);
-	}
+	for (size_t i = 0; r >= 0 && i < rules; i++)
+		r = add(excluded, policy_rule(policy, i), NULL, err);
+	for (size_t i = 0; r >= 0 && i < mount_count; i++)
+		r = add(excluded, NULL, &mounts[i], err);
+	if (r < 0)
+		return r;
 	if (excluded->count)
 		qsort(excluded->list, excluded->count, sizeof(*excluded->list), order);
 	*ret_excluded = STEAL(excluded);
 	return 0;
+}
+
+void excluded_entry(struct excluded *excluded, struct bytes path)
+{
+	int order = -1;
+
+	for (; excluded->mount_at < excluded->mount_count; excluded->mount_at++) {
+		order = path_compare(excluded->mounts[excluded->mount_at].path, path);
+		if (order >= 0)
+			break;
+	}
+	if (order == 0)
+		excluded->recorded[excluded->mount_at] = true;
 }
 
 void excluded_folder(struct excluded *excluded, struct bytes path)
@@ -185,13 +233,16 @@ void excluded_folder(struct excluded *excluded, struct bytes path)
 	}
 }
 
-/* A later rule may take it in again: then it has a line of its own. */
-static bool is_covered(const struct policy *policy, struct bytes path)
+/* A later rule may take it in again; a mount may have been entered: then it has a line of its own, or is rightly missed. */
+static bool is_covered(const struct excluded *excluded, const struct exclusion *exclusion)
 {
+	struct bytes path = bytes_in(&exclusion->path);
 	struct decision file, folder;
 
-	policy_decide(policy, path, false, &file);
-	policy_decide(policy, path, true, &folder);
+	if (exclusion->mount)
+		return excluded->recorded[exclusion->mount - excluded->mounts];
+	policy_decide(excluded->policy, path, false, &file);
+	policy_decide(excluded->policy, path, true, &folder);
 	return file.in_scope || folder.in_scope;
 }
 
@@ -205,7 +256,7 @@ int excluded_end(const struct excluded *excluded, bool (*standing)(void *context
 		struct bytes path = bytes_in(&exclusion->path);
 
 		if (!exclusion->present || (before && order(before, exclusion) == 0) ||
-		    (path.len && (is_covered(excluded->policy, path) || standing(context, path))))
+		    (path.len && (is_covered(excluded, exclusion) || standing(context, path))))
 			continue;
 		before = exclusion;
 		(void)buf_add_str(out, MTREE_ONLY);

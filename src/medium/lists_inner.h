@@ -29,11 +29,15 @@ int mtree_begin(struct buf *out);
 int mtree_entry(struct mtree *mtree, const struct entry *entry, struct buf *out);
 int mtree_end(struct mtree *mtree, struct buf *out);
 
-/* What the policy excludes by rules that mtree can follow: a literal folder, and a name or pattern in it. */
+/* What is not recorded though the folder is: by rules that exclude, as far as mtree can follow them (a literal folder, and a name
+ * or pattern in it), and by mounts that were not entered. */
 struct excluded;
-int excluded_new(const struct policy *policy, struct excluded **ret_excluded, struct err *err);
+int excluded_new(const struct policy *policy, const struct mount *mounts, size_t mount_count,
+		 struct excluded **ret_excluded, struct err *err);
 void excluded_freep(struct excluded **excluded);
-/* PATH, in path order, is a directory that stands in the list. */
+/* There is an entry for PATH; in path order. */
+void excluded_entry(struct excluded *excluded, struct bytes path);
+/* ... and it is a directory that stands in the list. */
 void excluded_folder(struct excluded *excluded, struct bytes path);
 /* Appends a line for each whose folder came by, that is not STANDING (in the list for what lies below). */
 int excluded_end(const struct excluded *excluded, bool (*standing)(void *context, struct bytes path), void *context,

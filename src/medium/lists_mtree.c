@@ -20,20 +20,12 @@
 /* mtree puts paths together in a buffer of 4,096 bytes, and looks at no bounds. */
 enum { MTREE_PATH_MAX = 4000 };
 
-/* A directory in the list whose path begins the present one, not always as a path: "/etc" for "/etc-x/y". */
-struct level {
-	size_t len; /* of its path */
-	uint32_t dev_major, dev_minor;
-	bool has_dev;
-	struct buf held; /* its line, while nothing is known to lie below it: it may be a mount that was not entered */
-};
-
 struct mtree {
-	const struct mount *mounts;
-	size_t mount_count;
 	struct excluded *excluded;
 	struct buf path; /* of the entry before */
-	struct level *levels; /* ascending by len */
+	/* The directories in the list whose path begins that one, not always as a path ("/etc" for "/etc-x/y"): the lengths of
+	 * their paths, ascending. */
+	size_t *levels;
 	size_t depth, capacity;
 	struct buf late; /* lines that come last */
 	struct buf open; /* out of scope, but in the list: paths, each with a NUL */
@@ -45,8 +37,6 @@ void mtree_freep(struct mtree **mtree)
 
 	if (this) {
 		excluded_freep(&this->excluded);
-		for (size_t i = 0; i < this->depth; i++)
-			buf_done(&this->levels[i].held);
 		free(this->levels);
 		buf_done(&this->path);
 		buf_done(&this->late);
@@ -64,9 +54,7 @@ int mtree_new(const struct policy *policy, const struct mount *mounts, size_t mo
 
 	if (!mtree)
 		return err_nomem(err);
-	mtree->mounts = mounts;
-	mtree->mount_count = mount_count;
-	r = excluded_new(policy, &mtree->excluded, err);
+	r = excluded_new(policy, mounts, mount_count, &mtree->excluded, err);
 	if (r < 0)
 		return r;
 	*ret_mtree = STEAL(mtree);
@@ -157,55 +145,34 @@ static void add_line(struct mtree *mtree, struct bytes path, const struct buf *l
 
 /* --- the directories on the way --- */
 
-static struct bytes path_of(const struct mtree *mtree, const struct level *level)
+static void pop_to(struct mtree *mtree, size_t common)
 {
-	return (struct bytes){ mtree->path.data, level->len };
-}
-
-/* With KEYWORD (may be empty) behind it. */
-static void release(struct mtree *mtree, struct level *level, const char *keyword, struct buf *out)
-{
-	if (level->held.len == 0)
-		return;
-	(void)buf_printf(&level->held, "%s\n", keyword);
-	add_line(mtree, path_of(mtree, level), &level->held, out);
-	if (buf_failed(&level->held))
-		out->failed = true;
-	buf_done(&level->held);
-}
-
-static void pop_to(struct mtree *mtree, size_t common, struct buf *out)
-{
-	while (mtree->depth && mtree->levels[mtree->depth - 1].len > common) {
-		release(mtree, &mtree->levels[mtree->depth - 1], " ignore", out);
+	while (mtree->depth && mtree->levels[mtree->depth - 1] > common)
 		mtree->depth--;
-	}
 }
 
-static struct level *find_level(struct mtree *mtree, size_t len)
+static bool stands(const struct mtree *mtree, size_t len)
 {
-	for (size_t i = mtree->depth; i-- > 0;) {
-		if (mtree->levels[i].len == len)
-			return &mtree->levels[i];
+	for (size_t i = mtree->depth; i-- > 0 && mtree->levels[i] >= len;) {
+		if (mtree->levels[i] == len)
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
-static struct level *push(struct mtree *mtree, size_t len)
+static int push(struct mtree *mtree, size_t len)
 {
-	struct level *grown;
-
 	if (mtree->depth == mtree->capacity) {
 		size_t capacity = mtree->capacity ? 2 * mtree->capacity : 16;
+		size_t *grown = realloc(mtree->levels, capacity * sizeof(*grown));
 
-		grown = realloc(mtree->levels, capacity * sizeof(*grown));
 		if (!grown)
-			return NULL;
+			return -1;
 		mtree->levels = grown;
 		mtree->capacity = capacity;
 	}
-	mtree->levels[mtree->depth] = (struct level){ .len = len, .held = BUF_INIT };
-	return &mtree->levels[mtree->depth++];
+	mtree->levels[mtree->depth++] = len;
+	return 0;
 }
 
 /* A folder that no entry stands for. */
@@ -218,50 +185,28 @@ static int add_open(struct mtree *mtree, struct bytes path, struct buf *out)
 	add_line(mtree, path, &line, out);
 	(void)buf_add(&mtree->open, path.data, path.len);
 	(void)buf_add_byte(&mtree->open, '\0');
-	return !push(mtree, path.len) || buf_failed(&line) || buf_failed(&mtree->open) ? -1 : 0;
+	return push(mtree, path.len) < 0 || buf_failed(&line) || buf_failed(&mtree->open) ? -1 : 0;
 }
 
-/* Goes down to PATH, which becomes the present one. *ret_parent is in the list, NULL for "/". */
-static int descend(struct mtree *mtree, struct bytes path, struct level **ret_parent, struct buf *out)
+/* Goes down to PATH, which becomes the present one: all above it is in the list then. */
+static int descend(struct mtree *mtree, struct bytes path, struct buf *out)
 {
-	struct level *parent = NULL;
 	size_t common = 0;
 
 	while (common < path.len && common < mtree->path.len && path.data[common] == mtree->path.data[common])
 		common++;
-	pop_to(mtree, common, out);
+	pop_to(mtree, common);
 	buf_clear(&mtree->path);
 	if (buf_add(&mtree->path, path.data, path.len) < 0)
 		return -1;
 	for (size_t at = 0; path.len > 1 && at < path.len; at++) {
 		size_t len = at ? at : 1;
 
-		if (path.data[at] != '/')
-			continue;
-		if (!find_level(mtree, len) && add_open(mtree, (struct bytes){ path.data, len }, out) < 0)
+		if (path.data[at] == '/' && !stands(mtree, len) &&
+		    add_open(mtree, (struct bytes){ path.data, len }, out) < 0)
 			return -1;
-		parent = find_level(mtree, len);
-		release(mtree, parent, "", out);
 	}
-	*ret_parent = parent;
 	return 0;
-}
-
-static bool is_entered(const struct mtree *mtree, struct bytes path)
-{
-	for (size_t i = 0; i < mtree->mount_count; i++) {
-		if (bytes_equal(mtree->mounts[i].path, path))
-			return true;
-	}
-	return false;
-}
-
-/* A directory on another device than the one above it, whose mount is not among those recorded. */
-static bool may_be_foreign(const struct mtree *mtree, const struct entry *entry, const struct level *parent)
-{
-	return parent && parent->has_dev &&
-	       (parent->dev_major != entry->dev_major || parent->dev_minor != entry->dev_minor) &&
-	       !is_entered(mtree, entry->path);
 }
 
 /* --- the list --- */
@@ -271,49 +216,24 @@ int mtree_begin(struct buf *out)
 	return buf_add_str(out, "#mtree\n");
 }
 
-static int add_directory(struct mtree *mtree, const struct entry *entry, bool foreign, struct buf *line,
-			 struct buf *out)
-{
-	struct level *level = push(mtree, entry->path.len);
-
-	if (!level)
-		return -1;
-	level->dev_major = entry->dev_major;
-	level->dev_minor = entry->dev_minor;
-	level->has_dev = true;
-	excluded_folder(mtree->excluded, entry->path);
-	if (foreign) {
-		level->held = *line;
-		*line = BUF_INIT;
-		return 0;
-	}
-	(void)buf_add_byte(line, '\n');
-	add_line(mtree, entry->path, line, out);
-	return buf_failed(line) ? -1 : 0;
-}
-
 int mtree_entry(struct mtree *mtree, const struct entry *entry, struct buf *out)
 {
 	CLEANUP(buf_done) struct buf line = BUF_INIT;
-	struct level *parent = NULL;
-	bool foreign;
+	bool folder = has(entry, ATTR_TYPE) && entry->type == TYPE_DIR;
 
+	excluded_entry(mtree->excluded, entry->path);
 	if (entry->path.len > MTREE_PATH_MAX)
 		return 0;
-	if (descend(mtree, entry->path, &parent, out) < 0)
+	if (descend(mtree, entry->path, out) < 0 || (folder && push(mtree, entry->path.len) < 0))
 		return -1;
-	foreign = may_be_foreign(mtree, entry, parent);
+	if (folder)
+		excluded_folder(mtree->excluded, entry->path);
 	if (!has(entry, ATTR_TYPE) || entry->type == TYPE_SOCKET)
 		(void)buf_add_str(&line, MTREE_ONLY);
 	mtree_path(entry->path, &line);
 	mtree_keywords(entry, &line);
-	if (has(entry, ATTR_TYPE) && entry->type == TYPE_DIR) {
-		if (add_directory(mtree, entry, foreign, &line, out) < 0)
-			return -1;
-	} else {
-		(void)buf_add_byte(&line, '\n');
-		add_line(mtree, entry->path, &line, out);
-	}
+	(void)buf_add_byte(&line, '\n');
+	add_line(mtree, entry->path, &line, out);
 	return buf_failed(&line) || buf_failed(&mtree->late) || buf_failed(out) ? -1 : 0;
 }
 
@@ -333,7 +253,6 @@ static bool is_open(void *context, struct bytes path)
 
 int mtree_end(struct mtree *mtree, struct buf *out)
 {
-	pop_to(mtree, 0, out);
 	(void)buf_add(out, mtree->late.data, mtree->late.len);
 	if (excluded_end(mtree->excluded, is_open, mtree, out) < 0)
 		return -1;

@@ -270,32 +270,38 @@ static void exclusions(void **state)
 	       "#\\\n./etc/held/* ignore optional\n");
 }
 
-/* Mounts that were not entered have nothing below them, and are not in the table. */
+/* Mounts that were not entered have no entry. */
 static void mounts(void **state)
 {
-	static const struct mount table[] = {
-		{ { (const unsigned char *)"/", 1 }, { (const unsigned char *)"ext4", 4 }, { NULL, 0 } },
-		{ { (const unsigned char *)"/boot", 5 }, { (const unsigned char *)"vfat", 4 }, { NULL, 0 } },
-	};
-	struct entry entries[] = { entry_of("/", TYPE_DIR),     entry_of("/boot", TYPE_DIR),
-				   entry_of("/odd", TYPE_DIR),  entry_of("/odd/x", TYPE_FIFO),
-				   entry_of("/proc", TYPE_DIR), entry_of("/proc-x", TYPE_FIFO),
-				   entry_of("/sys", TYPE_DIR) };
+#define MOUNT(path)                                                                                                    \
+	{                                                                                                              \
+		{ (const unsigned char *)(path), sizeof(path) - 1 }, { NULL, 0 },                                      \
+		{                                                                                                      \
+			NULL, 0                                                                                        \
+		}                                                                                                      \
+	}
+	static const struct mount table[] = { MOUNT("/"),         MOUNT("/a b"),    MOUNT("/boot"), MOUNT("/boot/efi"),
+					      MOUNT("/etc/file"), MOUNT("/gone/x"), MOUNT("/open"), MOUNT("/proc") };
+	const struct entry entries[] = { entry_of("/", TYPE_DIR),        entry_of("/boot", TYPE_DIR),
+					 entry_of("/etc", TYPE_DIR),     entry_of("/etc/file", TYPE_FILE),
+					 entry_of("/open/x", TYPE_FIFO), entry_of("/proc-x", TYPE_FIFO) };
 	CLEANUP(buf_done) struct buf out = BUF_INIT;
 
 	(void)state;
-	for (size_t i = 1; i < ARRAY_SIZE(entries); i++)
-		entries[i].dev_minor = (uint32_t)i;
 	make(NULL, table, ARRAY_SIZE(table), LIST_MTREE, entries, ARRAY_SIZE(entries), &out);
 	assert_non_null(buf_str(&out));
 	assert_string_equal((const char *)out.data, "#mtree\n"
 						    ". type=dir mode=0644\n"
 						    "./boot type=dir mode=0644\n"
-						    "./odd type=dir mode=0644\n"
-						    "./odd/x type=fifo mode=0644\n"
+						    "./etc type=dir mode=0644\n"
+						    "./etc/file type=file mode=0644\n"
+						    "./open type=dir\n"
+						    "./open/x type=fifo mode=0644\n"
 						    "./proc-x type=fifo mode=0644\n"
-						    "./proc type=dir mode=0644 ignore\n"
-						    "./sys type=dir mode=0644 ignore\n");
+						    "#\\\n./a\\040b ignore optional\n"
+						    "#\\\n./proc ignore optional\n"
+						    "#\\\n./boot/efi ignore optional\n"
+						    "#\\\n./open/* ignore optional\n");
 }
 
 int main(void)
