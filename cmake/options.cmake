@@ -23,7 +23,8 @@ else()
 endif()
 if(TALLY_STATIC)
   # Position independent all the same. No symbols and no folder names of the building machine: it is put on media, byte for byte.
-  target_compile_options(tally_options INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+  target_compile_options(tally_options INTERFACE -ffile-prefix-map=${PROJECT_BINARY_DIR}=build
+    -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
   target_link_options(tally_options INTERFACE -static-pie -Wl,-z,noexecstack,-z,separate-code,--gc-sections,-s)
 else()
   target_link_options(tally_options INTERFACE -pie)
