@@ -36,6 +36,8 @@ const struct verb verbs[] = {
 	  OPTIONS_COMMON | OPTION_TRUST | OPTION_MIN_SEQUENCE | OPTION_KEY | OPTION_OUTPUT | OPTION_ADD | OPTION_FORCE |
 		  OPTION_PASSPHRASE_FD,
 	  0, 1 },
+	{ "export", verb_export, "put a generation on a medium that proves itself", "DEST [--iso] [--key FILE]",
+	  OPTIONS_COMMON | OPTIONS_BASELINE | OPTION_ISO | OPTION_KEY | OPTION_PASSPHRASE_FD, 1, 1 },
 	{ "verify", verb_verify, "prove a baseline authentic and whole, or a journal whole", "[FILE|FOLDER]",
 	  OPTIONS_COMMON | OPTIONS_BASELINE, 0, 1 },
 	{ "key", verb_key, "make a minisign-compatible key pair, or show a public key", "generate PREFIX | show [FILE]",

@@ -1,0 +1,53 @@
+#!/usr/bin/env bats
+# The operator's round trip, as README.md tells it: init on the host, copy out, sign elsewhere, attach, export elsewhere, check with
+# the operator's key alone.
+load lib
+load medium
+
+@test "host, operator, host, medium, host: checked with the operator's key only" {
+	area
+	mkdir "$T/operator"
+	echo content >"$TREE/file"
+	# on the host
+	must 0 "$TALLY" init
+	cp "$STATE/baseline.db" "$T/operator/baseline.db"
+	cp "$CONFIG/host.pub" "$T/operator/host.pub"
+	# on the operator's machine; the key has a passphrase
+	cd "$T/operator"
+	must 0 elsewhere key generate operator --passphrase-fd 9 9<<<'correct horse'
+	must 0 elsewhere sign baseline.db --key operator.key --output signature --trust host.pub --passphrase-fd 9 9<<<'correct horse'
+	# on the host: the operator's key is trusted from now on, and required
+	mkdir "$CONFIG/trusted.d"
+	cp operator.pub "$CONFIG/trusted.d/"
+	must 0 "$TALLY" sign --add signature
+	echo operator.pub >"$CONFIG/trusted.d/require"
+	must 0 "$TALLY" check
+	has 'operator.pub'
+	# on the operator's machine
+	cp "$STATE/baseline.db" signed.db
+	must 0 elsewhere export medium --baseline signed.db --trust operator.pub --key operator.key --passphrase-fd 9 9<<<'correct horse'
+	must 0 elsewhere export medium.iso --iso --baseline signed.db --trust operator.pub --key operator.key --passphrase-fd 9 9<<<'correct horse'
+	must 0 elsewhere verify medium --trust operator.pub
+	must 0 elsewhere verify medium.iso --trust operator.pub
+	# back on the host, by what is on the medium alone
+	tool=medium/bin/tally-$(uname -m)
+	for medium in medium medium.iso; do
+		must 0 "$tool" check --baseline "$medium" --trust operator.pub
+		has 'NO DIFFERENCE FOUND'
+		has 'signed by operator.pub'
+	done
+	# the host goes on by itself: that explains, and silences nothing
+	echo more >>"$TREE/file"
+	rm "$CONFIG/trusted.d/require"
+	must 0 "$TALLY" accept --all --reason 'more of it'
+	must 4 "$tool" check --baseline medium --trust operator.pub
+	lacks 'accepted by the host'
+	must 4 "$tool" check --baseline medium --trust operator.pub --state "$STATE"
+	has 'accepted by the host, generation 2'
+	has 'more of it'
+	must 16 "$tool" check --baseline medium --trust operator.pub --min-sequence 2
+	# a key that nobody gave us
+	must 0 elsewhere key generate stranger --no-passphrase
+	must 16 "$tool" check --baseline medium --trust stranger.pub
+	must 16 elsewhere verify medium --trust host.pub
+}
