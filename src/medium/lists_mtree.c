@@ -3,7 +3,7 @@
  *
  * The two disagree in places, and mtree takes names with * ? [ for patterns, of which the first that fits decides. Therefore:
  * - paths are full ("./a/b"), so that lines may come in any order, parents first; names with such characters, and what
- *   lies below them, come last: another file finds its own line first;
+ *   lies below them, come last, the least general ones first: every file finds its own line before another's pattern;
  * - a folder that is out of scope and stands there for what is below it has no keywords but its type, and at the very end a
  *   pattern that lets mtree pass by all else in it;
  * - what libarchive would stumble over (sockets, lines without a type) is hidden from it: it lets a comment go on behind a
@@ -20,6 +20,13 @@
 /* mtree puts paths together in a buffer of 4,096 bytes, and looks at no bounds. */
 enum { MTREE_PATH_MAX = 4000 };
 
+/* A line that comes last. */
+struct late {
+	size_t depth; /* slashes in the path */
+	size_t literals; /* bytes in it that are no wildcards: what a pattern fits has at least as many */
+	size_t at, len; /* where it stands */
+};
+
 struct mtree {
 	struct excluded *excluded;
 	struct buf path; /* of the entry before */
@@ -27,7 +34,7 @@ struct mtree {
 	 * their paths, ascending. */
 	size_t *levels;
 	size_t depth, capacity;
-	struct buf late; /* lines that come last */
+	struct buf late_text, late; /* lines that come last; struct late */
 	struct buf open; /* out of scope, but in the list: paths, each with a NUL */
 };
 
@@ -39,6 +46,7 @@ void mtree_freep(struct mtree **mtree)
 		excluded_freep(&this->excluded);
 		free(this->levels);
 		buf_done(&this->path);
+		buf_done(&this->late_text);
 		buf_done(&this->late);
 		buf_done(&this->open);
 	}
@@ -129,18 +137,53 @@ void mtree_keywords(const struct entry *entry, struct buf *out)
 		file_keywords(entry, out);
 }
 
-static bool is_pattern(struct bytes path)
+/* A bracket that nothing closes in its name stands for itself. */
+static bool is_closed(struct bytes path, size_t at)
 {
-	for (size_t i = 0; i < path.len; i++) {
-		if (path.data[i] && strchr("*?[", path.data[i]))
-			return true;
-	}
-	return false;
+	while (at < path.len && path.data[at] != '/' && path.data[at] != ']')
+		at++;
+	return at < path.len && path.data[at] == ']';
 }
 
-static void add_line(struct mtree *mtree, struct bytes path, const struct buf *line, struct buf *out)
+static int add_line(struct mtree *mtree, struct bytes path, const struct buf *line, struct buf *out)
 {
-	(void)buf_add(is_pattern(path) ? &mtree->late : out, line->data, line->len);
+	struct late late = { .at = mtree->late_text.len, .len = line->len };
+	bool pattern = false;
+
+	for (size_t i = 0; i < path.len; i++) {
+		unsigned char byte = path.data[i];
+
+		late.depth += byte == '/';
+		late.literals += byte != '*' && byte != '?' && (byte != '[' || !is_closed(path, i));
+		pattern |= byte == '*' || byte == '?' || byte == '[';
+	}
+	if (buf_failed(line))
+		return -1;
+	if (!pattern)
+		return buf_add(out, line->data, line->len);
+	return buf_add(&mtree->late_text, line->data, line->len) < 0 ? -1 : buf_add(&mtree->late, &late, sizeof(late));
+}
+
+static int late_order(const void *a, const void *b)
+{
+	const struct late *left = a, *right = b;
+
+	if (left->depth != right->depth)
+		return left->depth < right->depth ? -1 : 1;
+	if (left->literals != right->literals)
+		return left->literals > right->literals ? -1 : 1;
+	return left->at < right->at ? -1 : 1;
+}
+
+static void add_late(struct mtree *mtree, struct buf *out)
+{
+	struct late *lines = (struct late *)(void *)mtree->late.data;
+	size_t count = mtree->late.len / sizeof(*lines);
+
+	if (count)
+		qsort(lines, count, sizeof(*lines), late_order);
+	for (size_t i = 0; i < count; i++)
+		(void)buf_add(out, mtree->late_text.data + lines[i].at, lines[i].len);
 }
 
 /* --- the directories on the way --- */
@@ -182,10 +225,11 @@ static int add_open(struct mtree *mtree, struct bytes path, struct buf *out)
 
 	mtree_path(path, &line);
 	(void)buf_add_str(&line, " type=dir\n");
-	add_line(mtree, path, &line, out);
+	if (add_line(mtree, path, &line, out) < 0)
+		return -1;
 	(void)buf_add(&mtree->open, path.data, path.len);
 	(void)buf_add_byte(&mtree->open, '\0');
-	return push(mtree, path.len) < 0 || buf_failed(&line) || buf_failed(&mtree->open) ? -1 : 0;
+	return push(mtree, path.len) < 0 || buf_failed(&mtree->open) ? -1 : 0;
 }
 
 /* Goes down to PATH, which becomes the present one: all above it is in the list then. */
@@ -233,8 +277,7 @@ int mtree_entry(struct mtree *mtree, const struct entry *entry, struct buf *out)
 	mtree_path(entry->path, &line);
 	mtree_keywords(entry, &line);
 	(void)buf_add_byte(&line, '\n');
-	add_line(mtree, entry->path, &line, out);
-	return buf_failed(&line) || buf_failed(&mtree->late) || buf_failed(out) ? -1 : 0;
+	return add_line(mtree, entry->path, &line, out);
 }
 
 static bool is_open(void *context, struct bytes path)
@@ -253,7 +296,7 @@ static bool is_open(void *context, struct bytes path)
 
 int mtree_end(struct mtree *mtree, struct buf *out)
 {
-	(void)buf_add(out, mtree->late.data, mtree->late.len);
+	add_late(mtree, out);
 	if (excluded_end(mtree->excluded, is_open, mtree, out) < 0)
 		return -1;
 	for (size_t at = 0; at < mtree->open.len;) {
@@ -264,5 +307,5 @@ int mtree_end(struct mtree *mtree, struct buf *out)
 		(void)buf_add_str(out, "/* ignore optional\n");
 		at += open.len + 1;
 	}
-	return buf_failed(out) || buf_failed(&mtree->late) ? -1 : 0;
+	return buf_failed(out) ? -1 : 0;
 }

@@ -178,9 +178,10 @@ static void keywords(void **state)
 static void order(void **state)
 {
 	const struct entry entries[] = {
-		entry_of("/a/b*", TYPE_DIR),     entry_of("/a/b*-x", TYPE_FIFO),   entry_of("/a/b*/c", TYPE_FIFO),
-		entry_of("/a/bx", TYPE_FIFO),    entry_of("/etc", TYPE_DIR),       entry_of("/etc-x", TYPE_DIR),
-		entry_of("/etc-x/y", TYPE_FIFO), entry_of("/etc/\xff", TYPE_FIFO), entry_of("/usr/lib/x", TYPE_FIFO),
+		entry_of("/a/*", TYPE_FIFO),      entry_of("/a/[", TYPE_FIFO),       entry_of("/a/b*", TYPE_DIR),
+		entry_of("/a/b*-x", TYPE_FIFO),   entry_of("/a/b*/c", TYPE_FIFO),    entry_of("/a/bx", TYPE_FIFO),
+		entry_of("/etc", TYPE_DIR),       entry_of("/etc-x", TYPE_DIR),      entry_of("/etc-x/y", TYPE_FIFO),
+		entry_of("/etc/\xff", TYPE_FIFO), entry_of("/usr/lib/x", TYPE_FIFO),
 	};
 
 	(void)state;
@@ -196,8 +197,10 @@ static void order(void **state)
 	       "./usr type=dir\n"
 	       "./usr/lib type=dir\n"
 	       "./usr/lib/x type=fifo mode=0644\n"
-	       "./a/b\\052 type=dir mode=0644\n"
 	       "./a/b\\052-x type=fifo mode=0644\n"
+	       "./a/b\\052 type=dir mode=0644\n"
+	       "./a/\\133 type=fifo mode=0644\n"
+	       "./a/\\052 type=fifo mode=0644\n"
 	       "./a/b\\052/c type=fifo mode=0644\n"
 	       "#\\\n./* ignore optional\n"
 	       "#\\\n./a/* ignore optional\n"
