@@ -125,6 +125,8 @@ static int write_rows(struct export *export, struct err *err)
 	if (r >= 0)
 		r = draft_count(export->draft, MEDIUM_BASELINE, err);
 	for (enum list list = 0; r >= 0 && list < LIST_COUNT; list++) {
+		if (list_end(export->makes, list, &export->lines[list]) < 0)
+			return err_nomem(err);
 		r = flush(export, list, err);
 		if (r >= 0)
 			r = draft_file_end(&export->lists[list], err);
