@@ -165,7 +165,7 @@ static void set_signers(struct record *record, const struct reference *reference
 		record->failed = true;
 		return;
 	}
-	record_signers(record, list.signers, list.signer_count);
+	record_signers(record, "signers", list.signers, list.signer_count);
 }
 
 static void set_baseline(struct record *record, struct engine *engine)

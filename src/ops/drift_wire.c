@@ -105,7 +105,7 @@ json_t *summary_parts_make(const struct report_summary *summary, const struct dr
 	record_count(&record, "bytes_read", summary->bytes_read);
 	put_time(&record, "last_full_read", summary->last_full != 0, (struct timestamp){ summary->last_full, 0 });
 	record_set(&record, "authentic", json_boolean(summary->authentic));
-	record_signers(&record, summary->signers, summary->signer_count);
+	record_signers(&record, "signers", summary->signers, summary->signer_count);
 	record_messages(&record, "unknown_signers", summary->unknown_signers, summary->unknown_signer_count);
 	record_count(&record, "sequence", summary->sequence);
 	put_line(&record, "root", summary->root);

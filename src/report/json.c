@@ -101,7 +101,7 @@ void record_messages(struct record *record, const char *key, const char *const *
 	record_set(record, key, list);
 }
 
-void record_signers(struct record *record, const struct report_signer *signers, size_t count)
+void record_signers(struct record *record, const char *key, const struct report_signer *signers, size_t count)
 {
 	json_t *list = json_array();
 
@@ -114,7 +114,7 @@ void record_signers(struct record *record, const struct report_signer *signers, 
 		record_set(&inner, "host", json_boolean(signers[i].host));
 		record->failed |= inner.failed || json_array_append_new(list, STEAL(inner.object)) < 0;
 	}
-	record_set(record, "signers", list);
+	record_set(record, key, list);
 }
 
 void record_attributes(struct record *record, const char *key, uint32_t mask)

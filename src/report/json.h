@@ -30,8 +30,7 @@ void record_bytes(struct record *record, const char *key, struct bytes bytes);
 void record_message(struct record *record, const char *key, struct bytes line);
 /* Lines of our own making as an array. */
 void record_messages(struct record *record, const char *key, const char *const *lines, size_t count);
-/* The array "signers". */
-void record_signers(struct record *record, const struct report_signer *signers, size_t count);
+void record_signers(struct record *record, const char *key, const struct report_signer *signers, size_t count);
 /* Names of the attributes in MASK. */
 void record_attributes(struct record *record, const char *key, uint32_t mask);
 

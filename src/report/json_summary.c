@@ -77,7 +77,7 @@ int json_summary(const struct report_out *out, const struct report_summary *summ
 	set_side(&record, "b", &summary->b);
 	set_counts(&record, summary);
 	record_set(&record, "authentic", json_boolean(summary->authentic));
-	record_signers(&record, summary->signers, summary->signer_count);
+	record_signers(&record, "signers", summary->signers, summary->signer_count);
 	record_count(&record, "sequence", summary->sequence);
 	record_set(&record, "root", summary->root ? json_string(summary->root) : json_null());
 	record_set(&record, "seconds", json_real(summary->seconds));
