@@ -23,7 +23,8 @@ struct place {
 	const char *config; /* /etc/tallystick */
 	const char *state; /* /var/lib/tallystick */
 	const char *tmp; /* for the spill component; NULL: $TMPDIR, else /tmp */
-	const char *baseline; /* --baseline FILE: config and state are ignored, trust is required; NULL: installed */
+	const char *
+		baseline; /* --baseline FILE or MEDIUM: config and state are ignored, trust is required; NULL: installed */
 	const char *
 		later; /* --state beside --baseline: its baseline's later generations explain what differs; NULL: not looked at */
 	const char *const *trust; /* --trust files; when given, only these */
@@ -145,11 +146,6 @@ typedef int (*version_fn)(void *context, const struct entry *entry, const struct
 			  struct err *err);
 /* The versions of one path, oldest first; SINCE without a statement: not in this file. ERR_NOINPUT: none has it. */
 int op_history_path(const struct place *place, const char *path, version_fn version, void *context, struct err *err);
-
-/* Proves the installed baseline (WHAT NULL) or a baseline file whole, all generations of it, and authentic up to the
- * newest that a trusted key signed. Calls GENERATION for those after it, oldest first (vouched false), and last for the
- * reference one (the newest authentic, or the one asked for). */
-int op_verify(const struct place *place, const char *what, generation_fn generation, void *context, struct err *err);
 
 /* ---- explain ---- */
 struct explanation {

@@ -115,5 +115,10 @@ int print_comparison(const struct options *options, struct comparison *compariso
 /* Shared by history, verify and sign: one generation as a line of JSON or some lines of text. */
 int print_generation(const struct options *options, const struct generation_view *view, const char *record,
 		     struct err *err);
+/* The parts of that, for verify: members of a record; and lines on who signed. */
+struct record;
+void output_generation(struct record *record, const struct generation_view *view);
+void output_signer_lines(const struct report_signer *signers, size_t count, const char *const *unknown,
+			 size_t unknown_count);
 
 #endif

@@ -39,45 +39,44 @@ int cli_print_json(json_t *item, struct err *err)
 	return puts(line) < 0 ? cli_flush(err) : 0;
 }
 
-static void add_signers(struct record *record, const struct generation_view *view)
+void output_generation(struct record *record, const struct generation_view *view)
 {
-	json_t *list = json_array(), *unknown = json_array();
+	const struct statement *statement = view->statement;
 
-	for (size_t i = 0; i < view->signer_count; i++) {
-		CLEANUP(record_done) struct record inner = record_new();
-
-		record_bytes(&inner, "name", bytes_of(view->signers[i].name));
-		record_string(&inner, "key_id", view->signers[i].key_id);
-		record_string(&inner, "fingerprint", view->signers[i].fingerprint);
-		record->failed |= inner.failed || json_array_append_new(list, STEAL(inner.object)) < 0;
-	}
-	for (size_t i = 0; i < view->unknown_signer_count; i++)
-		record->failed |= json_array_append_new(unknown, json_string(view->unknown_signers[i])) < 0;
-	record_set(record, "signers", list);
-	record_set(record, "unknown_signers", unknown);
+	record_bytes(record, "host", bytes_of(statement->host));
+	record_string(record, "host_id", statement->host_id);
+	record_count(record, "sequence", statement->sequence);
+	record_string(record, "created", time_utc_seconds(statement->created.sec).text);
+	record_bytes(record, "tool", bytes_of(statement->tool));
+	record_count(record, "entries", statement->entries);
+	record_count(record, "unexamined", statement->unexamined);
+	record_string(record, "root", statement->root);
+	record_bytes(record, "reason", bytes_of(view->reason));
+	record_set(record, "trusted", json_boolean(view->vouched));
+	record_signers(record, "signers", view->signers, view->signer_count);
+	record_messages(record, "unknown_signers", view->unknown_signers, view->unknown_signer_count);
 }
 
 static int generation_json(const struct options *options, const struct generation_view *view, const char *name,
 			   struct err *err)
 {
 	CLEANUP(record_done) struct record record = record_new();
-	const struct statement *statement = view->statement;
 	struct report_out out = cli_out(options);
 
 	record_string(&record, "record", name);
 	record_count(&record, "format", 1);
-	record_bytes(&record, "host", bytes_of(statement->host));
-	record_string(&record, "host_id", statement->host_id);
-	record_count(&record, "sequence", statement->sequence);
-	record_string(&record, "created", time_utc_seconds(statement->created.sec).text);
-	record_bytes(&record, "tool", bytes_of(statement->tool));
-	record_count(&record, "entries", statement->entries);
-	record_count(&record, "unexamined", statement->unexamined);
-	record_string(&record, "root", statement->root);
-	record_bytes(&record, "reason", bytes_of(view->reason));
-	record_set(&record, "trusted", json_boolean(view->vouched));
-	add_signers(&record, view);
+	output_generation(&record, view);
 	return record_write(&out, &record, err);
+}
+
+void output_signer_lines(const struct report_signer *signers, size_t count, const char *const *unknown,
+			 size_t unknown_count)
+{
+	for (size_t i = 0; i < count; i++)
+		printf("  signed   by %s\n           key %s, %s\n", QUOTE(signers[i].name), signers[i].key_id,
+		       signers[i].fingerprint);
+	for (size_t i = 0; i < unknown_count; i++)
+		printf("  signed   by unknown key %s (ignored)\n", unknown[i]);
 }
 
 int print_generation(const struct options *options, const struct generation_view *view, const char *record,
@@ -95,11 +94,7 @@ int print_generation(const struct options *options, const struct generation_view
 	printf("  entries  %llu (%llu with something unexamined)\n", (unsigned long long)statement->entries,
 	       (unsigned long long)statement->unexamined);
 	printf("  root     %s\n", statement->root);
-	for (size_t i = 0; i < view->signer_count; i++)
-		printf("  signed   by %s\n           key %s, %s\n", QUOTE(view->signers[i].name),
-		       view->signers[i].key_id, view->signers[i].fingerprint);
-	for (size_t i = 0; i < view->unknown_signer_count; i++)
-		printf("  signed   by unknown key %s (ignored)\n", view->unknown_signers[i]);
+	output_signer_lines(view->signers, view->signer_count, view->unknown_signers, view->unknown_signer_count);
 	if (view->signer_count == 0)
 		printf("  signed   by no key that is trusted here; %s\n",
 		       view->vouched ? "authentic through a later generation, which is" : "nothing vouches for it");

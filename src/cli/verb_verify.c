@@ -1,11 +1,12 @@
 /* verb_verify.c - tally verify. */
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/quote.h"
 #include "cli/cli.h"
 #include "report/json.h"
 #include "tally/log.h"
+#include "tally/verify.h"
 
 struct verifying {
 	const struct options *options;
@@ -100,18 +101,66 @@ static int verify_journal(const struct options *options, const char *folder, str
 	return 0;
 }
 
-int verb_verify(struct options *options, struct err *err)
+/* ---- a folder or an ISO file: a medium ---- */
+
+static int medium_json(const struct options *options, const struct medium_view *view, struct err *err)
 {
-	const char *what = options->arg_count ? options->args[0] : NULL;
-	struct stat st;
-	struct verifying verifying = { .options = options };
+	CLEANUP(record_done) struct record record = record_new();
+	struct report_out out = cli_out(options);
+
+	record_string(&record, "record", "verify");
+	record_count(&record, "format", 1);
+	record_string(&record, "what", "medium");
+	record_bytes(&record, "name", bytes_of(view->path));
+	record_set(&record, "iso", json_boolean(view->image));
+	output_generation(&record, &view->generation);
+	record_signers(&record, "list_signers", view->signers, view->signer_count);
+	record_messages(&record, "list_unknown_signers", view->unknown_signers, view->unknown_signer_count);
+	record_count(&record, "files", view->files);
+	record_count(&record, "bytes", view->bytes);
+	return record_write(&out, &record, err);
+}
+
+static int on_medium(void *context, const struct medium_view *view, struct err *err)
+{
+	const struct options *options = context;
 	int r;
 
-	if (what && stat(what, &st) == 0 && S_ISDIR(st.st_mode)) {
-		r = verify_journal(options, what, err);
-		return r < 0 ? r : cli_flush(err);
+	if (options->json)
+		return medium_json(options, view, err);
+	puts("AUTHENTIC  the medium is whole: signatures, sums, root hash, and no file more or less");
+	if (options->quiet)
+		return 0;
+	r = print_generation(options, &view->generation, "verify", err);
+	if (r < 0)
+		return r;
+	printf("%s %s\n", view->image ? "ISO file" : "folder", QUOTE(view->path));
+	printf("  files    %llu, %llu bytes, as its list SHA256SUMS says\n", (unsigned long long)view->files,
+	       (unsigned long long)view->bytes);
+	output_signer_lines(view->signers, view->signer_count, view->unknown_signers, view->unknown_signer_count);
+	return 0;
+}
+
+static int verify(struct options *options, const char *what, struct err *err)
+{
+	struct verifying verifying = { .options = options };
+
+	switch (op_verify_kind(&options->place, what)) {
+	case VERIFY_JOURNAL:
+		return verify_journal(options, what, err);
+	case VERIFY_MEDIUM:
+		(void)talk_start(options);
+		return op_verify_medium(&options->place, what, on_medium, options, err);
+	case VERIFY_BASELINE:
+	default:
+		(void)talk_start(options);
+		return op_verify(&options->place, what, on_generation, &verifying, err);
 	}
-	(void)talk_start(options);
-	r = op_verify(&options->place, what, on_generation, &verifying, err);
+}
+
+int verb_verify(struct options *options, struct err *err)
+{
+	int r = verify(options, options->arg_count ? options->args[0] : NULL, err);
+
 	return r < 0 ? r : cli_flush(err);
 }

@@ -38,7 +38,7 @@ const struct verb verbs[] = {
 	  0, 1 },
 	{ "export", verb_export, "put a generation on a medium that proves itself", "DEST [--iso] [--key FILE]",
 	  OPTIONS_COMMON | OPTIONS_BASELINE | OPTION_ISO | OPTION_KEY | OPTION_PASSPHRASE_FD, 1, 1 },
-	{ "verify", verb_verify, "prove a baseline authentic and whole, or a journal whole", "[FILE|FOLDER]",
+	{ "verify", verb_verify, "prove a baseline or medium authentic and whole, or a journal whole", "[FILE|FOLDER]",
 	  OPTIONS_COMMON | OPTIONS_BASELINE, 0, 1 },
 	{ "key", verb_key, "make a minisign-compatible key pair, or show a public key", "generate PREFIX | show [FILE]",
 	  OPTIONS_COMMON | OPTION_PASSPHRASE_FD | OPTION_NO_PASSPHRASE, 1, 2 },

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/quote.h"
 #include "ops/generation.h"
+#include "ops/media.h"
 
 enum { LOCK_ATTEMPTS = 40 };
 
@@ -74,12 +75,13 @@ const char *baseline_file(const char *named)
 	static const char prefix[] = "baseline:";
 	const size_t len = sizeof(prefix) - 1;
 
-	return strlen(named) > len && memcmp(named, prefix, len) == 0 ? named + len : named;
+	return strlen(named) > len && memcmp(named, prefix, len) == 0 ? named + len : medium_path(named);
 }
 
 void reference_done(struct reference *reference)
 {
 	trust_verdict_done(&reference->verdict);
+	medium_freep(&reference->medium);
 	trust_done(&reference->trust);
 	policy_freep(&reference->policy);
 	baseline_freep(&reference->baseline);
@@ -115,6 +117,18 @@ static int open_installed(const struct place *place, struct reference *reference
 	}
 	r = config_dir_open(place->config, &reference->config_dirfd, err);
 	return r == ERR_NOINPUT ? 0 : r;
+}
+
+/* A baseline from elsewhere: a file, or on a medium, which is proved by the same keys before anything of it is looked at. */
+static int open_named(const struct place *place, struct reference *reference, struct err *err)
+{
+	int r;
+
+	if (!media_is(place->baseline))
+		return baseline_open(AT_FDCWD, baseline_file(place->baseline), &reference->baseline, err);
+	r = config_trust(place, &reference->trust, err);
+	return r < 0 ? r
+		     : media_open(place->baseline, &reference->trust, &reference->medium, &reference->baseline, err);
 }
 
 /* Of the statement of the sequence that was seen: of the file's own, or as its first one names the one before it. */
@@ -225,9 +239,8 @@ static int open_reference(const struct place *place, bool finished, struct refer
 	reference.installed = !place->baseline;
 	if (place->baseline && place->trust_count == 0)
 		return err_set(err, ERR_USAGE, "with --baseline the keys to trust must be named: --trust FILE.pub");
-	r = reference.installed ? open_installed(place, &reference, err)
-				: baseline_open(AT_FDCWD, baseline_file(place->baseline), &reference.baseline, err);
-	if (r >= 0)
+	r = reference.installed ? open_installed(place, &reference, err) : open_named(place, &reference, err);
+	if (r >= 0 && !reference.medium)
 		r = config_trust(place, &reference.trust, err);
 	if (r < 0)
 		return r;
@@ -360,7 +373,7 @@ int reference_summary(const struct reference *reference, const struct place *pla
 	summary->created = reference->statement->created;
 	summary->root = texts_add(texts, reference->statement->root);
 	summary->host = texts_add(texts, reference->statement->host);
-	summary->a.kind = "baseline";
+	summary->a.kind = reference->medium ? "medium" : "baseline";
 	summary->a.name = reference->installed ? texts_printf(texts, "%s/" BASELINE_FILE, place->state)
 					       : texts_add(texts, baseline_file(place->baseline));
 	summary->last_full = reference->seen.full_check;

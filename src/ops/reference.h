@@ -1,17 +1,20 @@
 /*
  * reference.h - the baseline generation that a verb stands on: opened, its signatures judged, its sequence held
- * against --min-sequence and against what this host has seen, its policy parsed.
+ * against --min-sequence and against what this host has seen, its policy parsed. One on a medium comes with the medium,
+ * whole and in agreement with it.
  *
  * Its rows are not verified yet: whoever reads reference_tree() to the end does that.
  */
 #ifndef OPS_REFERENCE_H
 #define OPS_REFERENCE_H
 
+#include "medium/medium.h"
 #include "ops/config.h"
 #include "ops/texts.h"
 
 struct reference {
 	struct baseline *baseline;
+	struct medium *medium; /* proved, that the baseline lies on; NULL: a file of its own */
 	struct trust trust;
 	struct trust_verdict verdict; /* borrows from trust */
 	uint64_t sequence; /* the generation in use */
@@ -33,7 +36,7 @@ struct reference {
 /* The file name of the installed baseline, and of the lock, in the state folder. */
 #define BASELINE_FILE "baseline.db"
 
-/* "baseline:FILE" and "FILE" name the same. Borrows from NAMED. */
+/* "baseline:FILE" and "FILE" name the same, "medium:FILE" and "FILE", too. Borrows from NAMED. */
 const char *baseline_file(const char *named);
 
 int reference_open(const struct place *place, struct reference *ret_reference, struct err *err);

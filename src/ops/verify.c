@@ -5,8 +5,40 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "medium/layout.h"
+#include "ops/media.h"
 #include "ops/records.h"
 #include "ops/texts.h"
+#include "tally/verify.h"
+
+/* Of a folder, which may be a journal's: does it hold what only a medium does? */
+static bool holds_a_medium(const char *folder)
+{
+	static const char *const names[] = { MEDIUM_SUMS, MEDIUM_SUMS_MINISIG, MEDIUM_STATEMENT, MEDIUM_SHA256 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		CLEANUP(buf_done) struct buf path = BUF_INIT;
+		struct stat status;
+
+		(void)buf_printf(&path, "%s/%s", folder, names[i]);
+		if (buf_str(&path) && lstat((char *)path.data, &status) == 0)
+			return true;
+	}
+	return false;
+}
+
+enum verify_kind op_verify_kind(const struct place *place, const char *what)
+{
+	const char *named = what ? what : place->baseline;
+	struct stat status;
+
+	if (!named || !media_is(named))
+		return VERIFY_BASELINE;
+	if (what && medium_path(what) == what && place->trust_count == 0 && stat(what, &status) == 0 &&
+	    S_ISDIR(status.st_mode) && !holds_a_medium(what))
+		return VERIFY_JOURNAL;
+	return VERIFY_MEDIUM;
+}
 
 /* WHAT may be the installed baseline by its name: then the keys of this host's configuration hold for it. */
 static bool is_installed(const struct place *place, const char *what)
