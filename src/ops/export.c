@@ -247,8 +247,7 @@ static int sign_sums(struct export *export, const struct buf *sums, struct err *
 
 	(void)snprintf(comment, sizeof(comment), "tallystick-medium %s %llu", statement->host_id,
 		       (unsigned long long)statement->sequence);
-	r = signature_make(export->key, sums->data, sums->len, "signature of a tallystick medium", comment, &signature,
-			   err);
+	r = signature_make(export->key, sums->data, sums->len, MEDIUM_COMMENT, comment, &signature, err);
 	return r < 0 ? r
 		     : draft_put_uncounted(export->draft, MEDIUM_SUMS_MINISIG,
 					   (struct bytes){ signature.data, signature.len }, err);
