@@ -94,7 +94,8 @@ static void add_medium_by_stock(struct buf *out)
 			  "-wal file that somebody laid beside it.\n\n"
 			  "    cat \"$D\"/statement.txt\n"
 			  "    sqlite3 \"file:$D/baseline.db?immutable=1\" \\\n"
-			  "      'SELECT statement FROM generation' | head -c -1 | diff - \"$D\"/statement.txt\n"
+			  "      'SELECT statement FROM generation' | head -c -1 |\n"
+			  "      diff - \"$D\"/statement.txt\n"
 			  "    sqlite3 \"file:$D/baseline.db?immutable=1\" \\\n"
 			  "      'SELECT path, mode, size, sha256 FROM entry_text LIMIT 5'\n");
 }
