@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "cli/cli.h"
 #include "report/json.h"
+#include "tally/verify.h"
 
 static int add(struct options *options, struct err *err)
 {
@@ -41,14 +42,18 @@ static int signed_json(const struct options *options, const struct statement *st
 	return record_write(&out, &record, err);
 }
 
-static int print_signed(const struct options *options, const struct statement *statement,
+static int print_signed(const struct options *options, bool medium, const struct statement *statement,
 			const struct comparison *comparison, struct err *err)
 {
 	if (options->json)
 		return signed_json(options, statement, err);
-	printf("SIGNED  generation %llu of %s (host-id %s)\n  root  %s\n  into  %s\n",
-	       (unsigned long long)statement->sequence, QUOTE(statement->host), statement->host_id, statement->root,
-	       QUOTE(options->output));
+	printf("SIGNED  %sgeneration %llu of %s (host-id %s)\n  root  %s\n  into  %s\n",
+	       medium ? "the medium with " : "", (unsigned long long)statement->sequence, QUOTE(statement->host),
+	       statement->host_id, statement->root, QUOTE(options->output));
+	if (medium) {
+		puts("  note  lay it on the medium as SHA256SUMS.KEYID.minisig, KEYID being the key's id");
+		return 0;
+	}
 	if (options->place.trust_count == 0)
 		puts("  note  no --trust was given: the file is whole, but nobody vouched for who made it");
 	if (!comparison)
@@ -64,6 +69,7 @@ int verb_sign(struct options *options, struct err *err)
 	struct report_out out = cli_out(options);
 	struct sign_request request = { .key = options->key, .output = options->output, .force = options->force };
 	struct statement statement;
+	bool medium;
 	int r;
 
 	if (options->add) {
@@ -72,11 +78,15 @@ int verb_sign(struct options *options, struct err *err)
 		return r < 0 ? r : cli_flush(err);
 	}
 	if (options->arg_count != 1 || !options->key || !options->output)
-		return err_set(err, ERR_USAGE, "sign wants: BASELINE --key FILE --output SIG, or --add SIG");
+		return err_set(err, ERR_USAGE, "sign wants: BASELINE-OR-MEDIUM --key FILE --output SIG, or --add SIG");
 	request.baseline = options->args[0];
-	r = op_sign(&options->place, &request, talk_start(options), &statement, &comparison, err);
+	medium = op_verify_kind(&options->place, request.baseline) == VERIFY_MEDIUM;
+	if (medium)
+		r = op_sign_medium(&options->place, &request, talk_start(options), &statement, err);
+	else
+		r = op_sign(&options->place, &request, talk_start(options), &statement, &comparison, err);
 	if (r >= 0)
-		r = print_signed(options, &statement, comparison, err);
+		r = print_signed(options, medium, &statement, comparison, err);
 	if (r >= 0 && comparison && !options->quiet)
 		r = report_comparison(&out, comparison->changes, &comparison->summary, err);
 	return r < 0 ? r : cli_flush(err);

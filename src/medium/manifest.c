@@ -236,3 +236,13 @@ int manifest_parse(const char *text, size_t len, struct manifest *ret_manifest, 
 	manifest = MANIFEST_INIT;
 	return 0;
 }
+
+int manifest_sign(const struct manifest *manifest, struct bytes text, const struct secret_key *key, struct buf *out,
+		  struct err *err)
+{
+	char comment[128];
+
+	(void)snprintf(comment, sizeof(comment), "tallystick-medium %s %llu", manifest->host_id,
+		       (unsigned long long)manifest->sequence);
+	return signature_make(key, text.data, text.len, "signature of a tallystick medium", comment, out, err);
+}

@@ -12,8 +12,10 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/path.h"
 #include "crypto/digest.h"
 #include "crypto/hash.h"
+#include "crypto/sign.h"
 #include "medium/layout.h"
 
 struct manifest_file {
@@ -42,6 +44,9 @@ int manifest_add(struct manifest *manifest, const char *name, const unsigned cha
 int manifest_format(const struct manifest *manifest, struct buf *out);
 /* ERR_DATA with the line that is wrong; *ret_manifest is the caller's. */
 int manifest_parse(const char *text, size_t len, struct manifest *ret_manifest, struct err *err);
+/* Appends KEY's signature over TEXT, which is MANIFEST's, as a .minisig file holds it. ERR_INTERNAL. */
+int manifest_sign(const struct manifest *manifest, struct bytes text, const struct secret_key *key, struct buf *out,
+		  struct err *err);
 /* NULL when there is no such file. */
 const struct manifest_file *manifest_find(const struct manifest *manifest, const char *name);
 

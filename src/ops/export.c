@@ -240,14 +240,11 @@ static int write_tool(struct export *export, struct err *err)
 
 static int sign_sums(struct export *export, const struct buf *sums, struct err *err)
 {
-	const struct statement *statement = export->reference.statement;
+	const struct manifest *manifest = draft_manifest(export->draft);
 	CLEANUP(buf_done) struct buf signature = BUF_INIT;
-	char comment[128];
 	int r;
 
-	(void)snprintf(comment, sizeof(comment), "tallystick-medium %s %llu", statement->host_id,
-		       (unsigned long long)statement->sequence);
-	r = signature_make(export->key, sums->data, sums->len, MEDIUM_COMMENT, comment, &signature, err);
+	r = manifest_sign(manifest, (struct bytes){ sums->data, sums->len }, export->key, &signature, err);
 	return r < 0 ? r
 		     : draft_put_uncounted(export->draft, MEDIUM_SUMS_MINISIG,
 					   (struct bytes){ signature.data, signature.len }, err);

@@ -15,6 +15,7 @@
 #include "ops/config.h"
 #include "ops/reference.h"
 #include "ops/records.h"
+#include "ops/sign.h"
 #include "ops/succession.h"
 
 enum { SIGNATURE_FILE_MAX = 8192 };
@@ -139,7 +140,7 @@ static int write_signature(const struct signing *signing, const char *output, st
 	return r < 0 ? r : outfile_commit_new(&out, err);
 }
 
-static int refuse_on_host(const struct place *place, const struct sign_request *request, struct err *err)
+int sign_refuse_on_host(const struct place *place, const struct sign_request *request, struct err *err)
 {
 	CLEANUP(buf_done) struct buf name = BUF_INIT;
 
@@ -160,7 +161,7 @@ int op_sign(const struct place *place, const struct sign_request *request, const
 	CLEANUP(signing_done) struct signing signing = { .now = NULL };
 	int r;
 
-	r = refuse_on_host(place, request, err);
+	r = sign_refuse_on_host(place, request, err);
 	if (r >= 0)
 		r = baseline_open(AT_FDCWD, baseline_file(request->baseline), &signing.now, err);
 	if (r >= 0)

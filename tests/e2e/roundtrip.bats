@@ -51,3 +51,22 @@ load medium
 	must 16 "$tool" check --baseline medium --trust stranger.pub
 	must 16 elsewhere verify medium --trust host.pub
 }
+
+@test "a second signature on a finished medium" {
+	medium_area
+	must 0 "$TALLY" export "$T/medium"
+	must 0 elsewhere key generate "$T/operator/second" --no-passphrase
+	must 64 elsewhere sign "$T/medium" --key "$T/operator/second.key" --output "$T/sig2"
+	must 16 elsewhere sign "$T/medium" --key "$T/operator/second.key" --output "$T/sig2" --trust "$T/operator/second.pub"
+	must 77 "$TALLY" sign "$T/medium" --key "$T/operator/second.key" --output "$T/sig2" --trust "$CONFIG/host.pub"
+	[ ! -e "$T/sig2" ]
+	must 0 elsewhere sign "$T/medium" --key "$T/operator/second.key" --output "$T/sig2" --trust "$CONFIG/host.pub"
+	has 'SIGNED  the medium with generation 1'
+	must 0 minisign -V -p "$T/operator/second.pub" -x "$T/sig2" -m "$T/medium/SHA256SUMS"
+	cp "$T/sig2" "$T/medium/SHA256SUMS.$(key_id "$T/operator/second.pub").minisig"
+	must 0 elsewhere verify "$T/medium" --trust "$CONFIG/host.pub"
+	# another's medium is not signed
+	printf X | dd of="$T/medium/policy.yaml" bs=1 seek=9 conv=notrunc 2>/dev/null
+	must 16 elsewhere sign "$T/medium" --key "$T/operator/second.key" --output "$T/sig3" --trust "$CONFIG/host.pub"
+	[ ! -e "$T/sig3" ]
+}
