@@ -2,10 +2,13 @@
 #include "cli/cli.h"
 
 /* One line on what to do next; the words depend on what was found. */
-static const char *hint_of(const struct report_summary *summary)
+static const char *hint_of(const struct report_summary *summary, bool elsewhere)
 {
 	const struct diff_counts *counts = &summary->counts;
 
+	if (elsewhere && (counts->added || counts->removed || counts->changed || counts->moved))
+		return "next: `tally explain PATH` with the same --baseline and --trust tells which rule decides, and "
+		       "what was recorded";
 	if (counts->added || counts->removed || counts->changed || counts->moved)
 		return "next: `tally explain PATH` tells why; `tally accept PATH --reason TEXT` if the change is yours";
 	if (summary->quick)
@@ -19,7 +22,7 @@ int print_comparison(const struct options *options, struct comparison *compariso
 	int status = 0;
 	int r;
 
-	comparison->summary.hint = hint_of(&comparison->summary);
+	comparison->summary.hint = hint_of(&comparison->summary, options->place.baseline != NULL);
 	r = report_comparison(&out, comparison->changes, &comparison->summary, err);
 	if (r >= 0)
 		r = comparison_status(comparison, options->fail_on, &status, err);
