@@ -126,7 +126,7 @@ static int prove_by_hint(const struct medium *medium, const struct signature *si
 	char id[KEY_ID_HEX], hint[MEDIUM_NAME_MAX + 1];
 	struct public_key key;
 	struct bytes text, list;
-	struct err ignored;
+	int r;
 
 	key_id_hex(signature->key_id, id);
 	(void)snprintf(hint, sizeof(hint), MEDIUM_KEYS "/%s.pub", id);
@@ -136,10 +136,12 @@ static int prove_by_hint(const struct medium *medium, const struct signature *si
 		return main ? err_set(err, ERR_UNTRUSTED,
 				      "'%s' is by key %s, which is neither trusted nor in " MEDIUM_KEYS "/", name, id)
 			    : 0;
-	if (public_key_parse((const char *)text.data, text.len, &key, &ignored) < 0 ||
-	    signature_verify(signature, &key, list.data, list.len, &ignored) < 0)
+	r = public_key_parse((const char *)text.data, text.len, &key, err);
+	if (r >= 0)
+		r = signature_verify(signature, &key, list.data, list.len, err);
+	if (r == ERR_UNTRUSTED || r == ERR_DATA)
 		return err_set(err, ERR_UNTRUSTED, "'%s' is not valid under the key in '%s'", name, hint);
-	return 0;
+	return r;
 }
 
 int medium_sums_prove(const struct medium *medium, struct err *err)

@@ -1,10 +1,12 @@
 /*
  * verify.c - is a baseline authentic and whole: signatures, chain, sequence, and every generation's root hash.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "medium/layout.h"
 #include "ops/media.h"
 #include "ops/records.h"
@@ -15,15 +17,12 @@
 static bool holds_a_medium(const char *folder)
 {
 	static const char *const names[] = { MEDIUM_SUMS, MEDIUM_SUMS_MINISIG, MEDIUM_STATEMENT, MEDIUM_SHA256 };
+	CLEANUP(fd_closep) int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat status;
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		CLEANUP(buf_done) struct buf path = BUF_INIT;
-		struct stat status;
-
-		(void)buf_printf(&path, "%s/%s", folder, names[i]);
-		if (buf_str(&path) && lstat((char *)path.data, &status) == 0)
+	for (size_t i = 0; fd >= 0 && i < ARRAY_SIZE(names); i++)
+		if (fstatat(fd, names[i], &status, AT_SYMLINK_NOFOLLOW) == 0)
 			return true;
-	}
 	return false;
 }
 

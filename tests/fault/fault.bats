@@ -3,6 +3,7 @@
 # line of words, and a state that is either the old one or the new one.
 
 load ../e2e/lib
+load ../e2e/medium
 
 setup() {
 	area
@@ -127,6 +128,14 @@ log_once() {
 	sane "verify of a journal $1:$2"
 }
 
+medium_once() { # KIND N MEDIUM
+	faulty "$1" "$2" verify "$3" --trust "$CONFIG/host.pub"
+	sane "verify of a medium $1:$2" || return 1
+	[ "$status" -ne 0 ] || grep -q AUTHENTIC "$T/out"
+	faulty "$1" "$2" show --baseline "$3" --trust "$CONFIG/host.pub"
+	sane "show of a medium $1:$2"
+}
+
 @test "init: allocations" { each malloc 120 init_once; }
 @test "init: writes, syncs, renames" {
 	each write 60 init_once
@@ -164,6 +173,16 @@ log_once() {
 
 @test "key generate" {
 	for kind in malloc write sync rename; do each "$kind" 60 key_once; done
+}
+
+@test "verify and show of a medium" {
+	medium_area
+	must 0 tally export "$T/folder"
+	must 0 tally export --iso "$T/file.iso"
+	for kind in malloc write; do
+		each "$kind" 60 medium_once "$T/folder"
+		each "$kind" 60 medium_once "$T/file.iso"
+	done
 }
 
 @test "a full disk from the first write on" {
