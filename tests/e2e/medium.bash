@@ -43,8 +43,8 @@ elsewhere() {
 	env -u TALLY_CONFIG -u TALLY_STATE "$TALLY" "$@" --config "$T/operator/none" --state "$T/operator/none"
 }
 
-key_id() { # PUB: as minisign shows it
-	sed -n 's/.*public key //p' "$1"
+key_id() { # PUB: its 16 digits; minisign writes no leading zeros there
+	sed -n 's/.*public key /000000000000000/; s/^0*\(.\{16\}\)$/\1/p' "$1"
 }
 
 # sums FOLDER: the digest of every file in it, in order
