@@ -22,7 +22,7 @@ const char *medium_path(const char *what);
 /*
  * Reads every file of the medium WHAT and holds it against SHA256SUMS, and its signatures against TRUST (rules of
  * crypto/trust.h), which must outlive it. A signature over SHA256SUMS by a key that is not trusted is listed when it is valid under keys/KEYID.pub,
- * or when there is no such hint (of SHA256SUMS.minisig itself that is refused); what no signature covers in it must be as tally and
+ * and refused otherwise; what no signature covers in it must be as tally and
  * minisign write it. Keys in keys/ must be those that their names say. The one date in an ISO file must be that of statement.txt.
  *
  * ERR_UNTRUSTED names the first file that is missing, one too many, or not as the list says, or the

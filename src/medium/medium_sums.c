@@ -2,7 +2,7 @@
  * medium_sums.c - SHA256SUMS of a medium and the signatures over it.
  *
  * "Any byte changed is told" takes more here than a valid signature: of a .minisig the untrusted comment and the key id are
- * covered by nothing, and one by a key that nobody trusts can be checked against the hint in keys/ only.
+ * covered by nothing, and one by a key that nobody trusts can be checked against the hint in keys/ only: without one it is a file too many.
  */
 #include <stdio.h>
 #include <string.h>
@@ -119,8 +119,8 @@ static int prove_form(const struct buf *text, const char *name, struct err *err)
 		       name);
 }
 
-/* By a key that is not trusted: then the hint on the medium must bear it out. */
-static int prove_by_hint(const struct medium *medium, const struct signature *signature, const char *name, bool main,
+/* By a key that is not trusted: then the hint on the medium must bear it out. Without one it could be anybody's, and be anything. */
+static int prove_by_hint(const struct medium *medium, const struct signature *signature, const char *name,
 			 struct err *err)
 {
 	char id[KEY_ID_HEX], hint[MEDIUM_NAME_MAX + 1];
@@ -133,9 +133,10 @@ static int prove_by_hint(const struct medium *medium, const struct signature *si
 	if (!medium_text(medium, MEDIUM_SUMS, &list))
 		return err_set(err, ERR_INTERNAL, "the list was not kept");
 	if (!medium_text(medium, hint, &text))
-		return main ? err_set(err, ERR_UNTRUSTED,
-				      "'%s' is by key %s, which is neither trusted nor in " MEDIUM_KEYS "/", name, id)
-			    : 0;
+		return err_set(err, ERR_UNTRUSTED,
+			       "'%s' is signed by key %s, which is not trusted here and not in " MEDIUM_KEYS
+			       "/: name it with --trust, or take the file away",
+			       name, id);
 	r = public_key_parse((const char *)text.data, text.len, &key, err);
 	if (r >= 0)
 		r = signature_verify(signature, &key, list.data, list.len, err);
@@ -163,7 +164,7 @@ int medium_sums_prove(const struct medium *medium, struct err *err)
 			r = err_set(err, ERR_UNTRUSTED, "'%s' names key %s in it, but the key that made it is another",
 				    name, id);
 		else if (r >= 0 && !signer)
-			r = prove_by_hint(medium, &signature->parsed, name, !named[0], err);
+			r = prove_by_hint(medium, &signature->parsed, name, err);
 	}
 	return r;
 }

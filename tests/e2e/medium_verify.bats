@@ -144,6 +144,19 @@ iso_of() {
 	must 0 desk verify "$M" --trust "$OPS"
 }
 
+@test "a signature that nobody asked for is a file added, whoever made it and whatever it says" {
+	local name
+	name=SHA256SUMS.$(key_id "$HOME_T/stranger.pub").minisig
+	signed "$name" "$HOME_T/stranger.key"
+	refused "'$name' is signed by key .* not trusted here"
+	sed -i 's/by hand/whatever somebody likes to have printed/' "$M/$name" # now the signature over it is not valid either
+	refused "'$name' is signed by key .* not trusted here"
+	signed "$name" "$HOME_T/stranger.key"
+	must 0 desk verify "$M" --trust "$OPS" --trust "$HOME_T/stranger.pub"
+	rm "$M/$name"
+	must 0 desk verify "$M" --trust "$OPS"
+}
+
 @test "a file is a file: no link to a good copy, no FIFO, no folder" {
 	mv "$M/README.txt" "$T/copy"
 	ln -s "$T/copy" "$M/README.txt"

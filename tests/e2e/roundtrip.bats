@@ -64,9 +64,12 @@ load medium
 	has 'SIGNED  the medium with generation 1'
 	must 0 minisign -V -p "$T/operator/second.pub" -x "$T/sig2" -m "$T/medium/SHA256SUMS"
 	cp "$T/sig2" "$T/medium/SHA256SUMS.$(key_id "$T/operator/second.pub").minisig"
-	must 0 elsewhere verify "$T/medium" --trust "$CONFIG/host.pub"
+	must 0 elsewhere verify "$T/medium" --trust "$CONFIG/host.pub" --trust "$T/operator/second.pub"
+	must 16 elsewhere verify "$T/medium" --trust "$CONFIG/host.pub"
+	error_like "'SHA256SUMS.$(key_id "$T/operator/second.pub").minisig' is signed by key .*, which is not trusted here.*name it with --trust, or take"
 	# another's medium is not signed
 	printf X | dd of="$T/medium/policy.yaml" bs=1 seek=9 conv=notrunc 2>/dev/null
-	must 16 elsewhere sign "$T/medium" --key "$T/operator/second.key" --output "$T/sig3" --trust "$CONFIG/host.pub"
+	must 16 elsewhere sign "$T/medium" --key "$T/operator/second.key" --output "$T/sig3" --trust "$CONFIG/host.pub" --trust "$T/operator/second.pub"
+	error_like policy.yaml
 	[ ! -e "$T/sig3" ]
 }

@@ -81,6 +81,16 @@ static void sign(const struct fixture *fixture, const struct secret_key *key, co
 	put(fixture, name, text.data, text.len);
 }
 
+/* Over something that is not the list. */
+static void sign_other(const struct fixture *fixture, const struct secret_key *key, const char *name)
+{
+	CLEANUP(buf_done) struct buf text = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	must(signature_make(key, "other", 5, MEDIUM_COMMENT, "trusted", &text, &err), &err);
+	put(fixture, name, text.data, text.len);
+}
+
 static void enter(struct manifest *manifest, const char *name, const void *text, size_t len)
 {
 	unsigned char digest[DIGEST_BYTES];
@@ -352,14 +362,26 @@ static void kinds(void **state)
 static void signatures(void **state)
 {
 	const struct fixture *fixture = *state;
-	char host[128], stranger[128], message[256];
+	struct trust *trust = &((struct fixture *)*state)->trust;
+	char host[128], stranger[128], id[128], message[512];
+	struct err err = ERR_INIT;
 	int fd;
 
 	key_name(fixture->host, "SHA256SUMS.", ".minisig", host);
 	key_name(fixture->stranger, "SHA256SUMS.", ".minisig", stranger);
-	/* one more by somebody of whom nothing is known is listed */
+	/* one more by somebody of whom nothing is known, so that nothing in it can be held against anything */
+	sign(fixture, fixture->stranger, MEDIUM_COMMENT, stranger);
+	key_name(fixture->stranger, "", "", id);
+	(void)snprintf(message, sizeof(message), "'%s' is signed by key %s, which is not trusted here", stranger, id);
+	expect(fixture, message);
+	/* who trusts that key, too, takes it; then it must be right */
+	must(trust_add(trust, secret_key_public(fixture->stranger), "s.pub", false, &err), &err);
+	expect(fixture, NULL);
+	sign_other(fixture, fixture->stranger, stranger);
+	expect(fixture, "'SHA256SUMS': a signature in the name of the trusted key 's.pub'");
 	sign(fixture, fixture->stranger, MEDIUM_COMMENT, stranger);
 	expect(fixture, NULL);
+	free(trust->keys[--trust->count].name);
 	/* but its name says whose it is */
 	assert_int_equal(rename(below(fixture, stranger), below(fixture, host)), 0);
 	(void)snprintf(message, sizeof(message), "'%s' names key ", host);
