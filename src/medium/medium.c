@@ -1,7 +1,8 @@
 /*
  * medium.c - see medium.h.
  *
- * Order of belief: the shape of what holds the files, the signatures over the list, the list, then each file by its digest.
+ * Order of belief: the shape of what holds the files, the signatures over the list, the list, then each file by its digest;
+ * the baseline of an image is copied into memory behind all that.
  */
 #include "medium/medium.h"
 
@@ -148,12 +149,6 @@ int medium_read(struct medium *medium, size_t at, unsigned char ret_digest[DIGES
 			return err_set(err, ERR_UNTRUSTED, "'%s' is larger than such a file may be", file->name);
 		medium->kept_bytes += (size_t)file->size;
 	}
-	if (baseline && medium->source.image) {
-		medium->baseline_fd = memfd_create(MEDIUM_BASELINE, MFD_CLOEXEC);
-		if (medium->baseline_fd < 0)
-			return err_errno_as(err, ERR_INTERNAL, errno, "cannot hold '%s' in memory", file->name);
-		sink.copy = medium->baseline_fd;
-	}
 	digest_init(&sink.digest);
 	r = source_read(&medium->source, file, on_piece, &sink,
 			baseline && !medium->source.image ? &medium->baseline_fd : NULL, err);
@@ -161,6 +156,28 @@ int medium_read(struct medium *medium, size_t at, unsigned char ret_digest[DIGES
 		return r;
 	digest_final(&sink.digest, ret_digest);
 	medium->kept[at].whole = sink.text != NULL;
+	return 0;
+}
+
+/* Of an image: once more, and into memory this time. LISTED says how it was, and must still be. */
+static int hold_baseline(struct medium *medium, const struct manifest_file *listed, struct err *err)
+{
+	const struct source_file *file = source_find(&medium->source, listed->name);
+	CLEANUP(fd_closep) int copy = memfd_create(MEDIUM_BASELINE, MFD_CLOEXEC);
+	struct piece_sink sink = { .copy = copy, .name = listed->name };
+	unsigned char digest[DIGEST_BYTES];
+	int r;
+
+	if (copy < 0 || !file)
+		return err_errno_as(err, ERR_INTERNAL, errno, "cannot hold '%s' in memory", listed->name);
+	digest_init(&sink.digest);
+	r = source_read(&medium->source, file, on_piece, &sink, NULL, err);
+	if (r < 0)
+		return r;
+	digest_final(&sink.digest, digest);
+	if (!digest_equal(digest, listed->digest))
+		return err_set(err, ERR_UNTRUSTED, "'%s' changed while it was read", listed->name);
+	medium->baseline_fd = STEAL_FD(copy);
 	return 0;
 }
 
@@ -208,7 +225,9 @@ static int compare_contents(struct medium *medium, struct err *err)
 			return err_set(err, ERR_UNTRUSTED, "'%s' is not as " MEDIUM_SUMS " says: its digest is another",
 				       name);
 	}
-	return medium->baseline_fd >= 0 ? 0 : err_set(err, ERR_UNTRUSTED, "it has no '" MEDIUM_BASELINE "'");
+	return manifest_find(&medium->manifest, MEDIUM_BASELINE)
+		       ? 0
+		       : err_set(err, ERR_UNTRUSTED, "it has no '" MEDIUM_BASELINE "'");
 }
 
 static int prove_keys(const struct medium *medium, struct err *err)
@@ -265,7 +284,12 @@ static int prove(struct medium *medium, const struct trust *trust, struct err *e
 		r = prove_keys(medium, err);
 	if (r >= 0)
 		r = medium_sums_prove(medium, err);
-	return r < 0 ? r : prove_date(medium, err);
+	if (r >= 0)
+		r = prove_date(medium, err);
+	/* only what is proved may take memory: its size is whatever an image says */
+	if (r >= 0 && medium->source.image)
+		r = hold_baseline(medium, manifest_find(&medium->manifest, MEDIUM_BASELINE), err);
+	return r;
 }
 
 int medium_open(const char *what, const struct trust *trust, struct medium **ret_medium, struct err *err)

@@ -2,8 +2,8 @@
  * medium.h - a medium that somebody hands us, a folder or an ISO file, read and proved. Nothing of it is believed before.
  *
  * Reading an ISO file needs no mounting; one with another name tree beside Rock Ridge's (Joliet, a second session, a boot
- * catalogue), with a name twice, a link or a device is refused. baseline.db of an ISO is copied into memory (memfd_create(2)):
- * a medium is used where nothing may be written.
+ * catalogue), with a name twice, a link or a device is refused. baseline.db of an ISO is copied into memory (memfd_create(2)) when
+ * all is proved: a medium is used where nothing may be written.
  */
 #ifndef MEDIUM_MEDIUM_H
 #define MEDIUM_MEDIUM_H

@@ -333,6 +333,17 @@ iso_of() {
 	must '65' desk verify "$T/e" --trust "$OPS"
 }
 
+@test "an ISO file takes no memory for a baseline before that is proved" {
+	truncate -s 64M "$M/baseline.db"
+	iso_of "$M" "$T/large.iso"
+	# what is held in memory counts as a file here: the good one has room
+	limited() { TALLY_CONFIG=$T/none TALLY_STATE=$T/none bash -c 'ulimit -f 8192; exec "$@"' - "$TALLY" verify "$1" --trust "$OPS"; }
+	must 16 limited "$T/large.iso"
+	error_like "'baseline.db' is not as SHA256SUMS says"
+	must 0 limited "$ISO"
+	has AUTHENTIC
+}
+
 @test "check, show, explain and history stand on a medium" {
 	local what
 	for what in "$GOOD" "$ISO" "medium:$ISO"; do
