@@ -31,6 +31,8 @@ struct place {
 	size_t trust_count;
 	uint64_t min_sequence; /* 0: none */
 	uint64_t generation; /* 0: the newest */
+	const atomic_bool *
+		interrupted; /* ends the reading of a medium: ERR_INTERRUPTED. May be NULL; where there is a talk, its own counts */
 };
 
 /* How an op talks. Any member may be NULL. */

@@ -34,7 +34,8 @@ typedef int (*medium_fn)(void *context, const struct medium_view *medium, struct
 /*
  * Proves the medium WHAT (NULL: --baseline): signatures, sums, no file more or less (medium/medium.h); baseline.db whole, its
  * statement, signatures and policy those that lie beside it, its host, sequence and statement those of the list; and what was
- * made of its rows made again, the same. Then calls MEDIUM once. ERR_UNTRUSTED names what is wrong.
+ * made of its rows made again, the same. Then calls MEDIUM once. ERR_UNTRUSTED names what is wrong;
+ * ERR_INTERRUPTED soon after place->interrupted is set.
  */
 int op_verify_medium(const struct place *place, const char *what, medium_fn medium, void *context, struct err *err);
 

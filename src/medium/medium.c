@@ -150,7 +150,7 @@ int medium_read(struct medium *medium, size_t at, unsigned char ret_digest[DIGES
 		medium->kept_bytes += (size_t)file->size;
 	}
 	digest_init(&sink.digest);
-	r = source_read(&medium->source, file, on_piece, &sink,
+	r = source_read(&medium->source, file, on_piece, &sink, medium->interrupted,
 			baseline && !medium->source.image ? &medium->baseline_fd : NULL, err);
 	if (r < 0)
 		return r;
@@ -171,7 +171,7 @@ static int hold_baseline(struct medium *medium, const struct manifest_file *list
 	if (copy < 0 || !file)
 		return err_errno_as(err, ERR_INTERNAL, errno, "cannot hold '%s' in memory", listed->name);
 	digest_init(&sink.digest);
-	r = source_read(&medium->source, file, on_piece, &sink, NULL, err);
+	r = source_read(&medium->source, file, on_piece, &sink, medium->interrupted, NULL, err);
 	if (r < 0)
 		return r;
 	digest_final(&sink.digest, digest);
@@ -292,7 +292,8 @@ static int prove(struct medium *medium, const struct trust *trust, struct err *e
 	return r;
 }
 
-int medium_open(const char *what, const struct trust *trust, struct medium **ret_medium, struct err *err)
+int medium_open(const char *what, const struct trust *trust, const atomic_bool *interrupted, struct medium **ret_medium,
+		struct err *err)
 {
 	CLEANUP(medium_freep) struct medium *medium = calloc(1, sizeof(*medium));
 	const char *path = medium_path(what);
@@ -301,6 +302,7 @@ int medium_open(const char *what, const struct trust *trust, struct medium **ret
 	if (!medium)
 		return err_nomem(err);
 	medium->baseline_fd = -1;
+	medium->interrupted = interrupted;
 	medium->source = SOURCE_INIT;
 	r = source_open(path, &medium->source, err);
 	if (r < 0)

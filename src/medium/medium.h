@@ -8,6 +8,8 @@
 #ifndef MEDIUM_MEDIUM_H
 #define MEDIUM_MEDIUM_H
 
+#include <stdatomic.h>
+
 #include "base/path.h"
 #include "crypto/trust.h"
 #include "medium/manifest.h"
@@ -27,9 +29,10 @@ const char *medium_path(const char *what);
  *
  * ERR_UNTRUSTED names the first file that is missing, one too many, or not as the list says, or the
  * signature that is wrong or wanting; ERR_NOINPUT, ERR_DENIED, ERR_IO when it can't be read; ERR_DATA when it is neither folder
- * nor file. The list names host and sequence; that they are baseline.db's is for the caller to compare.
+ * nor file; ERR_INTERRUPTED soon after INTERRUPTED (may be NULL) is set: nothing bounds the size of its files. The list names host and sequence; that they are baseline.db's is for the caller to compare.
  */
-int medium_open(const char *what, const struct trust *trust, struct medium **ret_medium, struct err *err);
+int medium_open(const char *what, const struct trust *trust, const atomic_bool *interrupted, struct medium **ret_medium,
+		struct err *err);
 void medium_freep(struct medium **medium);
 
 const struct manifest *medium_manifest(const struct medium *medium);

@@ -22,6 +22,7 @@ struct medium {
 	struct medium_kept *kept; /* as many as source.files */
 	size_t kept_bytes;
 	int baseline_fd;
+	const atomic_bool *interrupted; /* the caller's; may be NULL */
 };
 
 /* Reads file number AT: its digest, and what is kept of it. */

@@ -169,7 +169,8 @@ static int open_file(const struct source *source, const struct source_file *file
 	return 0;
 }
 
-static int give_pieces(int fd, const struct source_file *file, source_fn fn, void *context, struct err *err)
+static int give_pieces(int fd, const struct source_file *file, source_fn fn, void *context,
+		       const atomic_bool *interrupted, struct err *err)
 {
 	CLEANUP(freep) unsigned char *piece = malloc(PIECE);
 	uint64_t done = 0;
@@ -178,8 +179,11 @@ static int give_pieces(int fd, const struct source_file *file, source_fn fn, voi
 		return err_nomem(err);
 	while (done < file->size) {
 		size_t len = file->size - done < PIECE ? (size_t)(file->size - done) : PIECE;
-		int r = source_pread(fd, piece, len, file->at + done, err);
+		int r;
 
+		if (interrupted && atomic_load(interrupted))
+			return err_set(err, ERR_INTERRUPTED, "interrupted");
+		r = source_pread(fd, piece, len, file->at + done, err);
 		if (r >= 0)
 			r = fn(context, piece, len, err);
 		if (r < 0)
@@ -189,14 +193,14 @@ static int give_pieces(int fd, const struct source_file *file, source_fn fn, voi
 	return 0;
 }
 
-int source_read(const struct source *source, const struct source_file *file, source_fn fn, void *context, int *ret_fd,
-		struct err *err)
+int source_read(const struct source *source, const struct source_file *file, source_fn fn, void *context,
+		const atomic_bool *interrupted, int *ret_fd, struct err *err)
 {
 	CLEANUP(fd_closep) int fd = -1;
 	int r = source->image ? 0 : open_file(source, file, &fd, err);
 
 	if (r >= 0)
-		r = give_pieces(source->image ? source->fd : fd, file, fn, context, err);
+		r = give_pieces(source->image ? source->fd : fd, file, fn, context, interrupted, err);
 	if (r >= 0 && ret_fd)
 		*ret_fd = STEAL_FD(fd);
 	return r;

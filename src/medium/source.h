@@ -10,6 +10,7 @@
 #ifndef MEDIUM_SOURCE_H
 #define MEDIUM_SOURCE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,11 +48,11 @@ const struct source_file *source_find(const struct source *source, const char *n
 
 /*
  * Gives all of FILE, in pieces. ERR_UNTRUSTED when it is no longer the file that was found. *ret_fd (may be NULL) of a folder's is the
- * descriptor that was read, the caller's; -1 of an image's.
+ * descriptor that was read, the caller's; -1 of an image's. There is no bound on its size, so INTERRUPTED (may be NULL) ends it: ERR_INTERRUPTED.
  */
 typedef int (*source_fn)(void *context, const void *data, size_t len, struct err *err);
-int source_read(const struct source *source, const struct source_file *file, source_fn fn, void *context, int *ret_fd,
-		struct err *err);
+int source_read(const struct source *source, const struct source_file *file, source_fn fn, void *context,
+		const atomic_bool *interrupted, int *ret_fd, struct err *err);
 
 /* ---- within source*.c ---- */
 

@@ -122,14 +122,14 @@ static int compare(const struct medium *medium, struct baseline *baseline, struc
 	return r < 0 ? r : compare_text(medium, MEDIUM_POLICY, resolved->text, resolved->len, err);
 }
 
-int media_open(const char *named, const struct trust *trust, struct medium **ret_medium, struct baseline **ret_baseline,
-	       struct err *err)
+int media_open(const char *named, const struct trust *trust, const atomic_bool *interrupted, struct medium **ret_medium,
+	       struct baseline **ret_baseline, struct err *err)
 {
 	CLEANUP(medium_freep) struct medium *medium = NULL;
 	CLEANUP(baseline_freep) struct baseline *baseline = NULL;
 	int fd, r;
 
-	r = medium_open(named, trust, &medium, err);
+	r = medium_open(named, trust, interrupted, &medium, err);
 	if (r < 0)
 		return r;
 	fd = fcntl(medium_baseline_fd(medium), F_DUPFD_CLOEXEC, 0);

@@ -15,7 +15,7 @@ bool media_is(const char *named);
  * beside it: host, sequence and statement hash of the list, statement.txt and every signature over it, policy.yaml. The signatures
  * over the statement are not judged here, the rows not read. ERR_UNTRUSTED names what is wrong; else as medium_open().
  */
-int media_open(const char *named, const struct trust *trust, struct medium **ret_medium, struct baseline **ret_baseline,
-	       struct err *err);
+int media_open(const char *named, const struct trust *trust, const atomic_bool *interrupted, struct medium **ret_medium,
+	       struct baseline **ret_baseline, struct err *err);
 
 #endif

@@ -128,7 +128,8 @@ static int open_named(const struct place *place, struct reference *reference, st
 		return baseline_open(AT_FDCWD, baseline_file(place->baseline), &reference->baseline, err);
 	r = config_trust(place, &reference->trust, err);
 	return r < 0 ? r
-		     : media_open(place->baseline, &reference->trust, &reference->medium, &reference->baseline, err);
+		     : media_open(place->baseline, &reference->trust, place->interrupted, &reference->medium,
+				  &reference->baseline, err);
 }
 
 /* Of the statement of the sequence that was seen: of the file's own, or as its first one names the one before it. */
@@ -263,6 +264,15 @@ static int open_reference(const struct place *place, bool finished, struct refer
 	*ret_reference = reference;
 	reference = REFERENCE_INIT;
 	return 0;
+}
+
+struct place reference_place(const struct place *place, const struct talk *talk)
+{
+	struct place there = *place;
+
+	if (talk && talk->interrupted)
+		there.interrupted = talk->interrupted;
+	return there;
 }
 
 int reference_open(const struct place *place, struct reference *ret_reference, struct err *err)

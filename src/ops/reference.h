@@ -39,6 +39,9 @@ struct reference {
 /* "baseline:FILE" and "FILE" name the same, "medium:FILE" and "FILE", too. Borrows from NAMED. */
 const char *baseline_file(const char *named);
 
+/* PLACE, with what interrupts TALK (may be NULL): reading a medium takes as long as whoever made it likes. Borrows as PLACE does. */
+struct place reference_place(const struct place *place, const struct talk *talk);
+
 int reference_open(const struct place *place, struct reference *ret_reference, struct err *err);
 /* The same before the keys that trusted.d/require names have signed: any trusted signature will do. */
 int reference_open_unfinished(const struct place *place, struct reference *ret_reference, struct err *err);

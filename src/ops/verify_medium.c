@@ -12,6 +12,7 @@ struct remake {
 	struct lists *lists;
 	struct digest_state digests[LIST_COUNT];
 	struct buf text; /* what was added last */
+	const atomic_bool *interrupted;
 };
 
 static void remake_done(struct remake *remake)
@@ -57,6 +58,8 @@ static int remake_all(struct reference *reference, struct remake *remake, struct
 	if (r < 0)
 		return r;
 	while ((r = tree_next(tree, &entry, err)) > 0) {
+		if (remake->interrupted && atomic_load(remake->interrupted))
+			return err_set(err, ERR_INTERRUPTED, "interrupted");
 		r = add(remake, entry, false, err);
 		if (r < 0)
 			return r;
@@ -64,9 +67,9 @@ static int remake_all(struct reference *reference, struct remake *remake, struct
 	return r < 0 ? r : add(remake, NULL, true, err);
 }
 
-static int prove_lists(struct reference *reference, struct err *err)
+static int prove_lists(struct reference *reference, const atomic_bool *interrupted, struct err *err)
 {
-	CLEANUP(remake_done) struct remake remake = { .lists = NULL };
+	CLEANUP(remake_done) struct remake remake = { .lists = NULL, .interrupted = interrupted };
 	int r = remake_all(reference, &remake, err);
 
 	for (enum list list = 0; r >= 0 && list < LIST_COUNT; list++) {
@@ -125,7 +128,7 @@ int op_verify_medium(const struct place *place, const char *what, medium_fn medi
 		return r;
 	if (!reference.medium)
 		return err_set(err, ERR_UNTRUSTED, "'%s' is no medium any more", QUOTE(there.baseline));
-	r = prove_lists(&reference, err);
+	r = prove_lists(&reference, there.interrupted, err);
 	if (r == ERR_DATA)
 		r = err->code = ERR_UNTRUSTED;
 	if (r < 0)

@@ -344,6 +344,37 @@ iso_of() {
 	has AUTHENTIC
 }
 
+# reading PID FILE: waits until it has FILE open
+reading() {
+	local tries=0
+	while ! find "/proc/$1/fd" -lname "*/$2" 2>/dev/null | grep -q .; do
+		if [ ! -e "/proc/$1" ] || [ $((tries += 1)) -gt 600 ]; then cat "$T/err"; return 1; fi
+		sleep 0.1
+	done
+}
+
+# interrupted SIGNAL VERB...: status 130 and nothing printed, while a file is read that has no end to speak of
+interrupted() {
+	local pid status=0
+	TALLY_CONFIG=$T/none TALLY_STATE=$T/none "$TALLY" "${@:2}" --trust "$OPS" >"$T/out" 2>"$T/err" 3>&- &
+	pid=$!
+	reading "$pid" files.mtree
+	kill "-$1" "$pid"
+	wait "$pid" || status=$?
+	[ "$status" -eq 130 ] || { cat "$T/err"; echo "status $status: $*"; return 1; }
+	[ ! -s "$T/out" ]
+	grep -q interrupted "$T/err" || { cat "$T/err"; return 1; }
+}
+
+@test "a medium with a file of any size can be interrupted" {
+	truncate -s 200G "$M/files.mtree" || skip "no sparse file of that size here"
+	interrupted TERM check --baseline "$M"
+	interrupted INT check --baseline "$M"
+	interrupted TERM explain --baseline "$M" "$TREE/one"
+	interrupted TERM export --baseline "$M" --key "$KEY" "$T/exported"
+	[ ! -e "$T/exported" ]
+}
+
 @test "check, show, explain and history stand on a medium" {
 	local what
 	for what in "$GOOD" "$ISO" "medium:$ISO"; do

@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!manifest_name_fits(file->name) || source_find(&source, file->name) != file ||
 		    (i && strcmp(source.files[i - 1].name, file->name) >= 0))
 			abort();
-		if (source_read(&source, file, on_piece, &total, NULL, &err) < 0 || total != file->size)
+		if (source_read(&source, file, on_piece, &total, NULL, NULL, &err) < 0 || total != file->size)
 			abort();
 	}
 	source_done(&source);

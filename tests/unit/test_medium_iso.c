@@ -104,7 +104,7 @@ static void contents(void **state)
 
 		assert_string_equal(source.files[i].name, rows[i].name);
 		assert_ptr_equal(source_find(&source, rows[i].name), &source.files[i]);
-		assert_int_equal(source_read(&source, &source.files[i], on_piece, &text, NULL, &err), 0);
+		assert_int_equal(source_read(&source, &source.files[i], on_piece, &text, NULL, NULL, &err), 0);
 		assert_int_equal(text.len, rows[i].size);
 		assert_memory_equal(buf_str(&text), rows[i].text, strlen(rows[i].text));
 	}

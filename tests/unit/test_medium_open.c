@@ -175,7 +175,7 @@ static int teardown(void **state)
 
 static int prove(const struct fixture *fixture, struct medium **ret_medium, struct err *err)
 {
-	return medium_open(fixture->path, &fixture->trust, ret_medium, err);
+	return medium_open(fixture->path, &fixture->trust, NULL, ret_medium, err);
 }
 
 /* The message behind "medium 'PATH': ". */
@@ -413,6 +413,20 @@ static void signatures(void **state)
 	expect(fixture, "'SHA256SUMS.minisig' is missing, and no other file signs SHA256SUMS");
 }
 
+static void interrupted(void **state)
+{
+	CLEANUP(medium_freep) struct medium *medium = NULL;
+	const struct fixture *fixture = *state;
+	atomic_bool now = false;
+	struct err err = ERR_INIT;
+
+	must(medium_open(fixture->path, &fixture->trust, &now, &medium, &err), &err);
+	medium_freep(&medium);
+	now = true;
+	assert_int_equal(medium_open(fixture->path, &fixture->trust, &now, &medium, &err), ERR_INTERRUPTED);
+	assert_null(medium);
+}
+
 static void detection(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -437,6 +451,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(too_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(kinds, setup, teardown),
 		cmocka_unit_test_setup_teardown(signatures, setup, teardown),
+		cmocka_unit_test_setup_teardown(interrupted, setup, teardown),
 		cmocka_unit_test_setup_teardown(detection, setup, teardown),
 	};
 
