@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/quote.h"
 #include "medium/iso.h"
+#include "medium/readback.h"
 
 /* Everything in a folder of depth DEPTH; what does not go stays. */
 static void empty_folder(int dirfd, unsigned depth)
@@ -216,6 +217,19 @@ int draft_finish_folder(struct draft *draft, struct timestamp date, struct err *
 	return sync_parent(draft, err);
 }
 
+/* The reader takes a path; the folder's may be anybody's by now. */
+static int read_back(const struct draft *draft, const char *temporary, struct timestamp date,
+		     const atomic_bool *interrupted, struct err *err)
+{
+	CLEANUP(freep) char *path = NULL;
+
+	if (asprintf(&path, "/proc/self/fd/%d/%s", draft->parent, temporary) < 0) {
+		path = NULL;
+		return err_nomem(err);
+	}
+	return readback_iso(path, &draft->manifest, date, interrupted, err);
+}
+
 int draft_finish_iso(struct draft *draft, struct timestamp date, const atomic_bool *interrupted,
 		     unsigned char ret_digest[DIGEST_BYTES], struct err *err)
 {
@@ -231,6 +245,8 @@ int draft_finish_iso(struct draft *draft, struct timestamp date, const atomic_bo
 	}
 	if (r >= 0)
 		r = iso_write(draft->dirfd, beside, date, interrupted, err);
+	if (r >= 0)
+		r = read_back(draft, out.temporary, date, interrupted, err);
 	if (r >= 0)
 		r = draft_digest_of(draft->parent, out.temporary, ret_digest, err);
 	if (r >= 0)

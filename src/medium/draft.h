@@ -51,7 +51,8 @@ void draft_file_done(struct draft_file *file); /* due after an end as well */
 int draft_finish_folder(struct draft *draft, struct timestamp date, struct err *err);
 /*
  * The same as one ISO 9660 file with Rock Ridge and nothing beside it (iso.h), whose SHA-256 is *ret_digest. INTERRUPTED (may be
- * NULL) ends the writing: ERR_INTERRUPTED.
+ * NULL) ends the writing: ERR_INTERRUPTED. It is read back as a medium will be read before it gets its name: ERR_IO says
+ * what is not as it was written.
  */
 int draft_finish_iso(struct draft *draft, struct timestamp date, const atomic_bool *interrupted,
 		     unsigned char ret_digest[DIGEST_BYTES], struct err *err);
