@@ -18,6 +18,7 @@ struct export_result {
 	char sums_sha256[DIGEST_HEX]; /* of SHA256SUMS */
 	char sums_key[KEY_ID_HEX]; /* of the key that signed it */
 	char iso_sha256[DIGEST_HEX]; /* of the ISO file; empty for a folder */
+	bool statement_signed; /* that key signed the statement, too: who trusts it alone can use the medium */
 	size_t files;
 };
 void export_result_done(struct export_result *result);

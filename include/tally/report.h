@@ -50,7 +50,7 @@ struct report_summary {
 	size_t unknown_signer_count;
 	uint64_t sequence;
 	const char *root; /* "blake2b256:..." */
-	const char *host; /* of the baseline */
+	const char *host, *host_id; /* of the baseline */
 	struct timestamp created; /* of the generation */
 	double seconds;
 	uint32_t attributes_not_compared; /* that one side cannot give at all */

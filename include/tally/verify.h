@@ -39,8 +39,11 @@ typedef int (*medium_fn)(void *context, const struct medium_view *medium, struct
  */
 int op_verify_medium(const struct place *place, const char *what, medium_fn medium, void *context, struct err *err);
 
-/* Proves the medium request->baseline by place->trust as op_verify_medium() does, but for the lists, and writes a further detached signature over its
- * SHA256SUMS. Refused where a host key lies, unless forced, as op_sign() is. */
+/*
+ * Proves the medium request->baseline by place->trust as op_verify_medium() does, and writes a further detached signature over its
+ * SHA256SUMS. The programs on it must be the one that an export here would put there (ERR_UNTRUSTED), unless forced; refused where a host key
+ * lies, unless forced, as op_sign() is.
+ */
 int op_sign_medium(const struct place *place, const struct sign_request *request, const struct talk *talk,
 		   struct statement *ret_statement, struct err *err);
 

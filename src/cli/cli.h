@@ -77,8 +77,9 @@ const struct verb *verb_find(const char *name); /* NULL when there is none */
 /* Parses ARGV behind the verb. ERR_USAGE with one line. */
 int options_parse(const struct verb *verb, int argc, char **argv, struct options *ret_options, struct err *err);
 void options_done(struct options *options);
-/* environment.c: the folders that OPTIONS leave open, and the time zone: of the environment where it counts. Not thread-safe. */
-void environment_apply(struct options *options);
+/* environment.c: the folders that OPTIONS leave open, and the time zone: of the environment where it counts. The static program has
+ * no configuration of its own: ERR_USAGE for what would need one. Not thread-safe. */
+int environment_apply(const struct verb *verb, struct options *options, struct err *err);
 void help_all(void);
 void help_verb(const struct verb *verb);
 

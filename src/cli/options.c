@@ -204,9 +204,10 @@ int options_parse(const struct verb *verb, int argc, char **argv, struct options
 	options.args = (const char *const *)(void *)(argv + optind);
 	options.arg_count = (size_t)(argc - optind);
 	r = count_args(verb, &options, err);
+	if (r >= 0)
+		r = environment_apply(verb, &options, err);
 	if (r < 0)
 		return r;
-	environment_apply(&options);
 	*ret_options = options;
 	options.trust = NULL;
 	return 0;

@@ -22,6 +22,7 @@ static int print_json(const struct options *options, const struct export_result 
 	record_count(&record, "sequence", result->statement.sequence);
 	record_string(&record, "root", result->statement.root);
 	record_string(&record, "signed_by", result->sums_key);
+	record_set(&record, "statement_signed", json_boolean(result->statement_signed));
 	record_string(&record, "sha256sums", result->sums_sha256);
 	if (options->iso)
 		record_string(&record, "sha256", result->iso_sha256);
@@ -40,6 +41,12 @@ static void print_text(const struct options *options, const struct export_result
 	if (options->iso)
 		printf("The ISO file '%s' has the SHA-256\n          %s\n", QUOTE(options->args[0]),
 		       result->iso_sha256);
+	if (!result->statement_signed)
+		printf("\nnote: key %s signed the medium, but not this generation's statement: who trusts that key "
+		       "alone\n"
+		       "cannot use it. `tally sign` the baseline with it first, or name a signer of the statement as "
+		       "well.\n",
+		       result->sums_key);
 	printf("\nEXPORTED  generation %llu of %s: %zu files in '%s'\n"
 	       "Next: `tally verify` it from another machine, with the public key in your hands.\n",
 	       (unsigned long long)result->statement.sequence, QUOTE(result->statement.host), result->files,

@@ -32,7 +32,7 @@ const struct verb verbs[] = {
 	{ "history", verb_history, "list generations, or the versions of one path", "[PATH]",
 	  OPTIONS_COMMON | OPTIONS_BASELINE, 0, 1 },
 	{ "sign", verb_sign, "sign a copied baseline or a medium off the host; --add attaches it",
-	  "BASELINE --key FILE --output SIG | --add SIG",
+	  "BASELINE-OR-MEDIUM --key FILE --output SIG | --add SIG",
 	  OPTIONS_COMMON | OPTION_TRUST | OPTION_MIN_SEQUENCE | OPTION_KEY | OPTION_OUTPUT | OPTION_ADD | OPTION_FORCE |
 		  OPTION_PASSPHRASE_FD,
 	  0, 1 },

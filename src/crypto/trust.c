@@ -169,6 +169,16 @@ static int suffices(const struct trust *trust, const struct trust_verdict *verdi
 	return 0;
 }
 
+int trust_refuse_forged(const struct trust *trust, const void *message, size_t len,
+			const struct signature_text *signature, struct err *err)
+{
+	const struct trusted_key *signer;
+	struct signature parsed;
+	int r = signature_parse(signature->text, signature->len, &parsed, err);
+
+	return r < 0 ? r : find_signer(trust, (struct message){ message, len }, &parsed, &signer, err);
+}
+
 int trust_judge(const struct trust *trust, const void *message, size_t len, const struct signature_text *texts,
 		size_t count, struct trust_verdict *ret_verdict, struct err *err)
 {

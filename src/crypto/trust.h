@@ -60,6 +60,9 @@ struct signature_text {
 	const char *text;
 	size_t len;
 };
+/* Does SIGNATURE name a key of the set and is not that key's? ERR_UNTRUSTED; ERR_DATA when it is no signature. */
+int trust_refuse_forged(const struct trust *trust, const void *message, size_t len,
+			const struct signature_text *signature, struct err *err);
 int trust_judge(const struct trust *trust, const void *message, size_t len, const struct signature_text *texts,
 		size_t count, struct trust_verdict *ret_verdict, struct err *err);
 

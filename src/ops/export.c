@@ -284,6 +284,8 @@ static int write_sums(struct export *export, struct export_result *result, struc
 	digest_hex(digest, result->sums_sha256);
 	(void)memcpy(result->sums_key, export->facts.sums_key, sizeof(result->sums_key));
 	result->files = manifest->count + 2;
+	for (size_t i = 0; i < export->facts.key_count; i++)
+		result->statement_signed |= export->keys[i].signed_sums && export->keys[i].signed_statement;
 	r = draft_put_uncounted(export->draft, MEDIUM_SUMS, (struct bytes){ sums.data, sums.len }, err);
 	if (r >= 0)
 		r = sign_sums(export, &sums, err);

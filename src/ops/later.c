@@ -179,6 +179,9 @@ static int open_state(const struct reference *reference, const struct place *pla
 		r = baseline_open(dirfd, BASELINE_FILE, &baseline, err);
 	if (r < 0)
 		return r;
+	if (strcmp(baseline_statement(baseline, 0)->host_id, reference->statement->host_id) != 0)
+		return err_set(err, ERR_UNTRUSTED, "it is another host's: host-id %s, not %s",
+			       baseline_statement(baseline, 0)->host_id, reference->statement->host_id);
 	theirs = baseline_statement_text(baseline, reference->sequence);
 	if (!theirs || strcmp(theirs, own) != 0)
 		return err_set(err, ERR_UNTRUSTED, "it does not go on from generation %llu of host-id %s",
@@ -199,6 +202,24 @@ static int prove(struct baseline *baseline, uint64_t sequence, struct err *err)
 	return r;
 }
 
+/* A signature in the name of a key that is trusted here has to be that key's; what carries another explains nothing. */
+static int refuse_forged(const struct later *later, const struct trust *trust, struct err *err)
+{
+	for (uint64_t sequence = later->sequence + 1; sequence <= later->newest; sequence++) {
+		const char *text = baseline_statement_text(later->baseline, sequence);
+		const struct signature_text *signatures;
+		size_t count = baseline_signatures(later->baseline, sequence, &signatures);
+
+		for (size_t i = 0; i < count; i++) {
+			int r = trust_refuse_forged(trust, text, strlen(text), &signatures[i], err);
+
+			if (r < 0)
+				return err_wrap(err, r, "generation %llu", (unsigned long long)sequence);
+		}
+	}
+	return 0;
+}
+
 static int open_later(const struct reference *reference, const struct place *place, struct later *later,
 		      struct err *err)
 {
@@ -213,7 +234,9 @@ static int open_later(const struct reference *reference, const struct place *pla
 	later->newest = baseline_newest(later->baseline);
 	if (later->newest == later->sequence)
 		return 0;
-	r = prove(later->baseline, later->newest, err);
+	r = refuse_forged(later, &reference->trust, err);
+	if (r >= 0)
+		r = prove(later->baseline, later->newest, err);
 	if (r >= 0)
 		r = texts_new(&later->texts, err);
 	return r < 0 ? r : policy_parse(&source, 1, &later->policy, err);

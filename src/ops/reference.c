@@ -383,13 +383,14 @@ int reference_summary(const struct reference *reference, const struct place *pla
 	summary->created = reference->statement->created;
 	summary->root = texts_add(texts, reference->statement->root);
 	summary->host = texts_add(texts, reference->statement->host);
+	summary->host_id = texts_add(texts, reference->statement->host_id);
 	summary->a.kind = reference->medium ? "medium" : "baseline";
 	summary->a.name = reference->installed ? texts_printf(texts, "%s/" BASELINE_FILE, place->state)
 					       : texts_add(texts, baseline_file(place->baseline));
 	summary->last_full = reference->seen.full_check;
 	if (summary->last_full < reference->statement->created.sec)
 		summary->last_full = reference->statement->created.sec;
-	if (!summary->root || !summary->host || !summary->a.name)
+	if (!summary->root || !summary->host || !summary->host_id || !summary->a.name)
 		return err_nomem(err);
 	return 0;
 }

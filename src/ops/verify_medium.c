@@ -5,6 +5,7 @@
 #include "base/quote.h"
 #include "medium/lists.h"
 #include "ops/records.h"
+#include "ops/verify_medium.h"
 #include "tally/verify.h"
 
 /* The lists made again; one pass over the entries feeds all. */
@@ -110,7 +111,7 @@ static int tell(struct reference *reference, const char *path, medium_fn medium,
 	return medium(context, &view, err);
 }
 
-int op_verify_medium(const struct place *place, const char *what, medium_fn medium, void *context, struct err *err)
+int verify_medium_open(const struct place *place, const char *what, struct reference *ret_reference, struct err *err)
 {
 	CLEANUP(reference_done) struct reference reference = REFERENCE_INIT;
 	struct place there = *place;
@@ -133,5 +134,15 @@ int op_verify_medium(const struct place *place, const char *what, medium_fn medi
 		r = err->code = ERR_UNTRUSTED;
 	if (r < 0)
 		return err_wrap(err, r, "medium '%s'", QUOTE(medium_path(there.baseline)));
-	return tell(&reference, medium_path(there.baseline), medium, context, err);
+	*ret_reference = reference;
+	reference = REFERENCE_INIT;
+	return 0;
+}
+
+int op_verify_medium(const struct place *place, const char *what, medium_fn medium, void *context, struct err *err)
+{
+	CLEANUP(reference_done) struct reference reference = REFERENCE_INIT;
+	int r = verify_medium_open(place, what, &reference, err);
+
+	return r < 0 ? r : tell(&reference, medium_path(what ? what : place->baseline), medium, context, err);
 }

@@ -51,6 +51,8 @@ static void set_more(struct record *record, const struct report_summary *summary
 	record_count(record, "bytes_read", summary->bytes_read);
 	if (summary->host)
 		record_message(record, "host", bytes_of(summary->host));
+	if (summary->host_id)
+		record_string(record, "host_id", summary->host_id);
 	if (summary->sequence)
 		record_string(record, "created", time_utc(summary->created).text);
 	if (summary->quick) {

@@ -210,7 +210,8 @@ static void add_explained(struct text *text, const struct explained *explained)
 		text_quoted(&text->buf, bytes_of(explained->reason), REASON_SHOWN);
 	else
 		(void)buf_add_str(&text->buf, "no reason given");
-	(void)buf_add_str(&text->buf, explained->signers[0] ? " (its word: key " : " (its word: no key");
+	(void)buf_add_str(&text->buf, explained->signers[0] ? " (its word alone, claimed for key "
+							    : " (its word alone, signed by nobody");
 	form_message(&text->buf, bytes_of(explained->signers));
 	(void)buf_add_str(&text->buf, ")");
 	end_line(text);

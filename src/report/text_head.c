@@ -134,6 +134,11 @@ static void add_against(struct buf *out, const struct report_summary *summary)
 	}
 	(void)buf_printf(out, "against generation %" PRIu64 " of ", summary->sequence);
 	form_message(out, bytes_of(summary->host ? summary->host : "an unnamed host"));
+	if (summary->host_id) {
+		(void)buf_add_str(out, " (host-id ");
+		form_message(out, bytes_of(summary->host_id));
+		(void)buf_add_byte(out, ')');
+	}
 	(void)buf_printf(out, ", made %s (", time_local_seconds(summary->created.sec).text);
 	add_ago(out, summary->created.sec);
 	(void)buf_add_str(out, ")\n");

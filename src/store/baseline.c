@@ -139,35 +139,6 @@ int baseline_open(int dirfd, const char *name, struct baseline **ret_baseline, s
 
 /* --- signatures --- */
 
-/* Among the signatures of generations that are not in question: does one name a trusted key and is not its? */
-static int refuse_invalid(const struct baseline *baseline, const struct trust *trust,
-			  const struct generation *generation, const struct signature_text *text, struct err *err)
-{
-	struct signature signature;
-	char hex[KEY_ID_HEX];
-	bool named = false;
-	int r;
-
-	r = signature_parse(text->text, text->len, &signature, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < trust->count; i++) {
-		struct err ignored = ERR_INIT;
-
-		if (memcmp(trust->keys[i].key.id, signature.key_id, KEY_ID_BYTES) != 0)
-			continue;
-		named = true;
-		if (signature_verify(&signature, &trust->keys[i].key, generation->text, generation->text_len,
-				     &ignored) == 0)
-			return 0;
-	}
-	if (!named)
-		return 0;
-	key_id_hex(signature.key_id, hex);
-	return err_set(err, ERR_UNTRUSTED, "baseline '%s', generation %llu: the signature by trusted key %s is wrong",
-		       QUOTE(baseline->name), (unsigned long long)generation->statement.sequence, hex);
-}
-
 int baseline_verify(struct baseline *baseline, const struct trust *trust, uint64_t sequence,
 		    struct trust_verdict *ret_verdict, struct err *err)
 {
@@ -180,9 +151,10 @@ int baseline_verify(struct baseline *baseline, const struct trust *trust, uint64
 		const struct generation *other = &baseline->generations.list[i];
 
 		for (size_t j = 0; other != chosen && j < other->signature_count; j++) {
-			r = refuse_invalid(baseline, trust, other, &other->signatures[j], err);
+			r = trust_refuse_forged(trust, other->text, other->text_len, &other->signatures[j], err);
 			if (r < 0)
-				return r;
+				return err_wrap(err, r, "baseline '%s', generation %llu", QUOTE(baseline->name),
+						(unsigned long long)other->statement.sequence);
 		}
 	}
 	r = trust_judge(trust, chosen->text, chosen->text_len, chosen->signatures, chosen->signature_count, ret_verdict,

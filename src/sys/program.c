@@ -27,6 +27,8 @@ static int actions_fill(posix_spawn_file_actions_t *actions, const struct progra
 		r = posix_spawn_file_actions_addopen(actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(actions, said, STDERR_FILENO);
+	if (r == 0) /* what was handed to us, a passphrase's descriptor say, is not for others */
+		r = posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
 	return r;
 }
 

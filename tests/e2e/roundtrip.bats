@@ -3,6 +3,7 @@
 # the operator's key alone.
 load lib
 load medium
+TOOL=tally-$(uname -m)
 
 @test "host, operator, host, medium, host: checked with the operator's key only" {
 	area
@@ -72,4 +73,57 @@ load medium
 	must 16 elsewhere sign "$T/medium" --key "$T/operator/second.key" --output "$T/sig3" --trust "$CONFIG/host.pub" --trust "$T/operator/second.pub"
 	error_like policy.yaml
 	[ ! -e "$T/sig3" ]
+}
+
+@test "a host's program does not become the operator's, nor a list that lies" {
+	medium_area
+	must 0 "$TALLY" export "$T/medium"
+	local sums=$T/medium/SHA256SUMS
+	resigned() { # FILE: it is as the list says again, which the host's key signs
+		sed -i "s|^[0-9a-f]*  $1\$|$(sha256sum "$T/medium/$1" | cut -d' ' -f1)  $1|" "$sums"
+		minisign -S -l -W -s "$CONFIG/host.key" -m "$sums" -x "$sums.minisig" </dev/null
+	}
+	cp -a "$T/medium" "$T/keep"
+	echo >>"$T/medium/bin/$TOOL"
+	resigned "bin/$TOOL"
+	must 0 elsewhere verify "$T/medium" --trust "$CONFIG/host.pub"
+	must 16 elsewhere sign "$T/medium" --key "$T/operator/op.key" --output "$T/sig" --trust "$CONFIG/host.pub"
+	error_like "'bin/$TOOL' is not the program that this tally would put there"
+	[ ! -e "$T/sig" ]
+	must 0 elsewhere sign "$T/medium" --key "$T/operator/op.key" --output "$T/sig" --trust "$CONFIG/host.pub" --force
+	rm -r "$T/medium" "$T/sig"
+	cp -a "$T/keep" "$T/medium"
+	sed -i 's/mode=0640/mode=0777/' "$T/medium/files.mtree"
+	resigned files.mtree
+	must 16 elsewhere sign "$T/medium" --key "$T/operator/op.key" --output "$T/sig" --trust "$CONFIG/host.pub"
+	error_like 'files.mtree'
+	[ ! -e "$T/sig" ]
+}
+
+@test "the program of a medium believes nothing that the host says of itself" {
+	medium_area
+	must 0 "$TALLY" export "$T/medium" --key "$T/operator/op.key"
+	local tool=$T/medium/bin/$TOOL verb
+	for verb in check drift status log show history 'explain /' init 'accept --all' 'policy show' verify 'export x'; do
+		# shellcheck disable=SC2086 # two words
+		must 64 "$tool" $verb
+		error_like 'program of a medium.*--baseline and --trust'
+	done
+	must 64 "$tool" verify "$STATE/baseline.db"
+	must 0 "$tool" verify "$T/medium" --trust "$PUB"
+	must 0 "$tool" check --baseline "$T/medium" --trust "$PUB"
+	must 0 "$tool" --version
+	must 0 "$tool" check --help
+	must 0 "$tool" key show "$PUB"
+}
+
+@test "export says when the signing key alone will not do" {
+	medium_area
+	must 0 "$TALLY" key generate "$T/third" --no-passphrase
+	must 0 "$TALLY" export "$T/medium" --key "$T/third.key"
+	has 'who trusts that key alone'
+	must 16 elsewhere verify "$T/medium" --trust "$T/third.pub"
+	must 0 elsewhere verify "$T/medium" --trust "$T/third.pub" --trust "$PUB"
+	must 0 "$TALLY" export "$T/other" --key "$T/operator/op.key"
+	lacks 'who trusts that key alone'
 }
