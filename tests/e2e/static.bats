@@ -15,6 +15,15 @@ setup() {
 	FROM=(--baseline "$BASELINE" --trust "$T/medium/host.pub")
 }
 
+# media: the same generation as a folder and as an ISO file, whole, signed by the host
+media() {
+	cp "$TALLY" "$T/tally" # an export takes the static program from beside it
+	cp "$TALLY_STATIC" "$T/tally-$(uname -m)"
+	must 0 "$T/tally" export "$T/folder"
+	must 0 "$T/tally" export --iso "$T/image.iso"
+	MEDIA=("$T/folder" "$T/image.iso")
+}
+
 sample() {
 	mkdir "$TREE/sub" "$TREE/empty"
 	seq 100 >"$TREE/file"
@@ -117,6 +126,12 @@ same() {
 	must 0 "$BATS_TEST_DIRNAME/no_socket.py" "$TALLY_STATIC" verify "$BASELINE" --trust "$T/medium/host.pub"
 	must 0 "$BATS_TEST_DIRNAME/no_socket.py" "$TALLY_STATIC" show "${FROM[@]}"
 	must 0 "$BATS_TEST_DIRNAME/no_socket.py" "$TALLY_STATIC" explain "$TREE/file" "${FROM[@]}"
+	media
+	for medium in "${MEDIA[@]}"; do
+		must 0 "$BATS_TEST_DIRNAME/no_socket.py" "$TALLY_STATIC" verify "$medium" --trust "$T/medium/host.pub"
+		has 'the medium is whole'
+		must 7 "$BATS_TEST_DIRNAME/no_socket.py" "$TALLY_STATIC" check --baseline "$medium" --trust "$T/medium/host.pub"
+	done
 }
 
 # hostile: an environment that would lead other programs astray, as `env` takes it
@@ -176,6 +191,25 @@ hostile() {
 	grep -q '^opened .*/tree/file$' <<<"$output"
 }
 
+@test "strace: of a medium it opens that and the key, and holds an image's baseline in memory" {
+	media
+	hostile
+	settings=()
+	for setting in "${environment[@]}"; do settings+=(-E "$setting"); done
+	for medium in "${MEDIA[@]}"; do
+		must 0 strace -f -y -e trace=%file,%network,memfd_create,execve -o "$T/trace" "${settings[@]}" \
+			"$TALLY_STATIC" verify --trust "$T/medium/host.pub" "$medium"
+		has 'the medium is whole'
+		must 1 grep -E 'socket|connect|O_WRONLY|O_RDWR|O_CREAT' "$T/trace"
+		[ "$(grep -c execve "$T/trace")" -eq 1 ]
+		[ "$(grep -c memfd_create "$T/trace")" -eq "$([ -d "$medium" ] && echo 0 || echo 1)" ]
+		must 0 "$BATS_TEST_DIRNAME/touched.py" "$T/trace"
+		bad=$(grep -vE "^(opened|named) ($medium(/.*)?|$T/medium/host.pub|/proc/self/fd/.*|\./.*)$" <<<"$output" |
+			grep -vE '^named (/proc/self/exe|/proc/self/ns/user|/dev/null)$' || true)
+		[ -z "$bad" ] || { echo "$bad"; return 1; }
+	done
+}
+
 # aside: a root with the program, the baseline and the key, and nothing else
 aside() {
 	needs_root 'chroot(2)'
@@ -201,6 +235,14 @@ aside() {
 	must 66 chroot "$ROOT" /tally check "${INSIDE[@]}"
 	error_like "what is mounted cannot be told: cannot open '/proc/self/mountinfo'"
 	must 16 chroot "$ROOT" /tally verify /baseline.db --trust /host.pub --min-sequence 2
+	media
+	cp -r "${MEDIA[@]}" "$ROOT"
+	for medium in /folder /image.iso; do
+		must 0 chroot "$ROOT" /tally verify "$medium" --trust /host.pub
+		has 'the medium is whole'
+		must 0 chroot "$ROOT" /tally show --baseline "$medium" --trust /host.pub
+	done
+	rm -r "$ROOT/folder" "$ROOT/image.iso"
 	must 0 chroot "$ROOT" /tally --version
 	must 0 find "$ROOT" -type f
 	[ "$(grep -c . <<<"$output")" -eq 3 ]
