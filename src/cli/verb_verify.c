@@ -149,7 +149,7 @@ static int verify(struct options *options, const char *what, struct err *err)
 	case VERIFY_JOURNAL:
 		return verify_journal(options, what, err);
 	case VERIFY_MEDIUM:
-		(void)talk_start(options);
+		options->place.interrupted = talk_start(options)->interrupted;
 		return op_verify_medium(&options->place, what, on_medium, options, err);
 	case VERIFY_BASELINE:
 	default:

@@ -382,6 +382,8 @@ interrupted() {
 
 @test "a medium with a file of any size can be interrupted" {
 	truncate -s 200G "$M/files.mtree" || skip "no sparse file of that size here"
+	interrupted TERM verify "$M"
+	interrupted INT verify "$M"
 	interrupted TERM check --baseline "$M"
 	interrupted INT check --baseline "$M"
 	interrupted TERM explain --baseline "$M" "$TREE/one"
