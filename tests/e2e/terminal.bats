@@ -47,7 +47,7 @@ on_terminal() {
 @test "a passphrase is asked for without echo, twice" {
 	[ "${TALLY_PRESET-dev}" = dev ] || skip "seconds of scrypt each time: the dev build runs it"
 	run python3 - "$TALLY" "$T/k" <<-'EOF'
-		import os, pty, sys, time
+		import os, pty, sys, termios, time
 		pid, fd = pty.fork()
 		if pid == 0:
 		    os.execv(sys.argv[1], [sys.argv[1], "key", "generate", sys.argv[2]])
@@ -55,9 +55,11 @@ on_terminal() {
 		for _ in range(2):
 		    while not shown.rstrip().endswith(b":"):
 		        shown += os.read(fd, 1000)
-		    time.sleep(0.2)
+		    while termios.tcgetattr(fd)[3] & termios.ECHO: # what is typed before the echo is off is thrown away
+		        time.sleep(0.05)
 		    os.write(fd, b"open sesame\n")
 		    shown += b"|"
+		    time.sleep(0.2)
 		while True:
 		    try:
 		        part = os.read(fd, 1000)
@@ -74,4 +76,34 @@ on_terminal() {
 	echo text >"$T/m"
 	echo 'open sesame' | minisign -S -l -s "$T/k.key" -m "$T/m" >/dev/null
 	minisign -V -p "$T/k.pub" -m "$T/m"
+}
+
+@test "an export asks for the passphrase of the key that signs it" {
+	[ "${TALLY_PRESET-dev}" = dev ] || skip "seconds of scrypt each time: the dev build runs it"
+	must 0 tally init
+	must 0 "$TALLY" key generate "$T/op" --passphrase-fd 9 9<<<'open sesame'
+	run python3 - "$TALLY" export "$T/medium" --key "$T/op.key" <<-'EOF'
+		import os, pty, sys, termios, time
+		pid, fd = pty.fork()
+		if pid == 0:
+		    os.execv(sys.argv[1], sys.argv[1:])
+		shown = b""
+		try:
+		    while not shown.rstrip().endswith(b":"):
+		        shown += os.read(fd, 1000)
+		    while termios.tcgetattr(fd)[3] & termios.ECHO: # what is typed before the echo is off is thrown away
+		        time.sleep(0.05)
+		    os.write(fd, b"open sesame\n")
+		    while data := os.read(fd, 1000):
+		        shown += data
+		except OSError:
+		    pass
+		print(shown.decode())
+		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	EOF
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	has passphrase
+	has EXPORTED
+	lacks sesame
+	must 0 minisign -V -p "$T/op.pub" -m "$T/medium/SHA256SUMS"
 }
