@@ -110,6 +110,7 @@ json_t *summary_parts_make(const struct report_summary *summary, const struct dr
 	record_count(&record, "sequence", summary->sequence);
 	put_line(&record, "root", summary->root);
 	put_line(&record, "host", summary->host);
+	put_line(&record, "host_id", summary->host_id);
 	put_time(&record, "created", summary->sequence != 0, summary->created);
 	record_attributes(&record, "attributes_not_compared", summary->attributes_not_compared);
 	record_messages(&record, "notes", summary->notes, summary->note_count);

@@ -379,6 +379,7 @@ int summary_parts_read(const json_t *reply, struct texts *texts, struct report_s
 	summary.sequence = read_count(&reader, "sequence");
 	summary.root = read_root(&reader);
 	summary.host = read_line(&reader, "host");
+	summary.host_id = read_line(&reader, "host_id");
 	summary.created = read_time(&reader, "created");
 	summary.attributes_not_compared = read_attributes(&reader, "attributes_not_compared");
 	summary.notes = read_lines(&reader, "notes", &summary.note_count);

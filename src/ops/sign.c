@@ -69,7 +69,8 @@ static int summarise(const struct signing *signing, const char *name, struct com
 	summary->created = statement->created;
 	summary->root = texts_add(comparison->texts, statement->root);
 	summary->host = texts_add(comparison->texts, statement->host);
-	if (!summary->a.name || !summary->b.name || !summary->root || !summary->host)
+	summary->host_id = texts_add(comparison->texts, statement->host_id);
+	if (!summary->a.name || !summary->b.name || !summary->root || !summary->host || !summary->host_id)
 		return err_nomem(err);
 	return 0;
 }

@@ -52,7 +52,7 @@ static void set_more(struct record *record, const struct report_summary *summary
 	if (summary->host)
 		record_message(record, "host", bytes_of(summary->host));
 	if (summary->host_id)
-		record_string(record, "host_id", summary->host_id);
+		record_message(record, "host_id", bytes_of(summary->host_id));
 	if (summary->sequence)
 		record_string(record, "created", time_utc(summary->created).text);
 	if (summary->quick) {

@@ -110,7 +110,7 @@ def drift(old, new):
             summary = record
     parts = {"record": "summary_parts", "format": 1, "a": summary["a"], "b": {"kind": "daemon", "name": "/"}}
     for name in ("examined", "followed", "not_in_baseline", "excluded", "mounts_not_crossed", "rotated", "authentic",
-                 "signers", "sequence", "root", "host", "created", "attributes_not_compared"):
+                 "signers", "sequence", "root", "host", "host_id", "created", "attributes_not_compared"):
         parts[name] = summary[name]
     parts.update(counts)
     parts.update({"incomparable": summary.get("incomparable", {}), "bytes_read": 0, "last_full_read": summary["created"],
