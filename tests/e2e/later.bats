@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What the host accepted behind the generation that a comparison rests on: it explains differences, and makes none go away.
 load lib
+load medium
 
 setup() {
 	area
@@ -53,7 +54,7 @@ explained() { # PATH
 	must 7 "$TALLY" check --baseline "$T/two.db" --trust "$T/op.pub"
 	has 'accepted by the host, generation 2'
 	has '"upgrade of things"'
-	has "its word alone, claimed for key $(sed -n 's/.*public key //p' "$CONFIG/host.pub")"
+	has "its word alone, claimed for key $(key_id "$CONFIG/host.pub")"
 }
 
 @test "what was changed again after it was accepted is not explained" {
@@ -112,7 +113,7 @@ explained() { # PATH
 @test "a signature in the name of a trusted key that is not its own: nothing is explained" {
 	accepted
 	local one two
-	one="(select minisig from signature where sequence = 1 and key_id = '$(sed -n 's/.*public key //p' "$T/op.pub")')"
+	one="(select minisig from signature where sequence = 1 and key_id = '$(key_id "$T/op.pub")')"
 	two=$T/forged
 	mkdir "$two"
 	cp "$STATE/baseline.db" "$two/"
