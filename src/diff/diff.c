@@ -87,7 +87,7 @@ static bool is_replaced(const struct run *run, const struct pair *pair)
 	const uint32_t inode = ATTR_BIT(ATTR_INODE);
 	const uint32_t fixed = ATTR_BIT(ATTR_TYPE) | ATTR_BIT(ATTR_BTIME) | ATTR_BIT(ATTR_TARGET) | ATTR_BIT(ATTR_RDEV);
 
-	if (run->options->strangers || !(pair->a->value & pair->b->value & inode))
+	if (judge_strangers(run->options, pair->b->path) || !(pair->a->value & pair->b->value & inode))
 		return true;
 	return entry_differs(pair->a, pair->b) & (inode | fixed);
 }

@@ -55,12 +55,20 @@ struct diff_sink {
 	void *context;
 };
 
+/* Whether what lies at PATH and below it has one history on both sides. */
+struct lineage {
+	struct bytes path;
+	bool strangers; /* not one file system's: identity is not compared */
+};
+
 struct diff_options {
 	const struct policy *policy;
 	const struct bytes *blind; /* sorted: mount points already reported; nothing at or below is judged */
 	size_t blind_count;
 	bool quick; /* content that was not read is expected, not "not compared" */
 	bool strangers; /* the two sides are not one file system's lineage: identity is not compared */
+	const struct lineage *lineages; /* instead of that: the longest path above an entry decides */
+	size_t lineage_count; /* 0: `strangers` is for all */
 };
 
 struct diff_counts {

@@ -15,9 +15,22 @@
 	(ATTR_ALL & ~(ATTR_BIT(ATTR_MTIME) | ATTR_BIT(ATTR_CTIME) | ATTR_BIT(ATTR_BTIME) | ATTR_BIT(ATTR_INODE) |      \
 		      ATTR_BIT(ATTR_LINKS)))
 
-static uint32_t lineage(uint32_t attributes, bool is_dir, const struct diff_options *options)
+bool judge_strangers(const struct diff_options *options, struct bytes path)
 {
-	if (!options->strangers)
+	const struct lineage *best = NULL;
+
+	for (size_t i = 0; i < options->lineage_count; i++) {
+		const struct lineage *lineage = &options->lineages[i];
+
+		if (path_covers(lineage->path, path) && (!best || lineage->path.len > best->path.len))
+			best = lineage;
+	}
+	return best ? best->strangers : options->strangers;
+}
+
+static uint32_t lineage(uint32_t attributes, bool is_dir, struct bytes path, const struct diff_options *options)
+{
+	if (!judge_strangers(options, path))
 		return attributes;
 	return attributes & ~(IDENTITY | (is_dir ? DIR_IDENTITY : 0u));
 }
@@ -50,7 +63,7 @@ static uint32_t compared(const struct entry *a, const struct entry *b, const str
 	   the other */
 	if (is_dir && !(attributes & ATTR_BIT(ATTR_MTIME)))
 		attributes &= ~ATTR_BIT(ATTR_SIZE);
-	return lineage(attributes, is_dir, options);
+	return lineage(attributes, is_dir, b->path, options);
 }
 
 /* A log may grow. What else it did, by name. */

@@ -25,6 +25,9 @@ bool judge_one_tells(const struct entry *entry, const struct profile *profile);
 /* Compared attributes of it that could not be read. */
 uint32_t judge_one_failed(const struct entry *entry, const struct profile *profile, const struct diff_options *options);
 
+/* Are the two sides not one file system's lineage at PATH? */
+bool judge_strangers(const struct diff_options *options, struct bytes path);
+
 /* Its type is known, and is TYPE. */
 static inline bool judge_is(const struct entry *entry, enum file_type type)
 {

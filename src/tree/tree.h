@@ -46,6 +46,14 @@ void pairs_freep(struct pairs **pairs);
 /* Joins two trees that stay the caller's. Either may be NULL: an empty one. Out of order is ERR_DATA. */
 int pairs_join(struct tree *a, struct tree *b, struct pairs **ret_pairs, struct err *err);
 
+/* All entries of several trees that have no path in common, as one: gives what all of them give, named after the first. Owns them
+ * from the call on, whatever it returns. COUNT may be 0. */
+int trees_merge(struct tree *const *trees, size_t count, struct tree **ret_tree, struct err *err);
+
+/* The b sides of PAIRS, which it owns once it succeeded. KIND and NAME are borrowed. */
+int tree_of_pairs(struct pairs *pairs, const char *kind, const char *name, uint32_t gives, struct tree **ret_tree,
+		  struct err *err);
+
 /* One mounted file system, as the mount table of a baseline records it. Sorted by path. */
 struct mount {
 	struct bytes path;
