@@ -13,7 +13,9 @@ pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 pkg_check_modules(blkid REQUIRED IMPORTED_TARGET blkid)
 pkg_check_modules(ext2fs REQUIRED IMPORTED_TARGET ext2fs)
 pkg_check_modules(archive REQUIRED IMPORTED_TARGET libarchive)
-if(NOT TALLY_STATIC) # no E01 from a medium: libewf is large, and another format's tools decode it
+if(TALLY_STATIC)
+  add_library(PkgConfig::ewf INTERFACE IMPORTED)
+else() # no E01 from a medium: libewf is large, and another format's tools decode it
   pkg_check_modules(ewf REQUIRED IMPORTED_TARGET libewf)
 endif()
 

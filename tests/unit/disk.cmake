@@ -1,0 +1,1 @@
+tally_unit(disk_read ROOMS disk base)
