@@ -28,9 +28,11 @@ struct replay_journal {
 struct replay_result {
 	bool empty; /* nothing waits */
 	uint64_t transactions, blocks; /* applied; distinct blocks */
-	uint64_t fast_commit_blocks; /* blocks of the fast-commit area that begin as one: not applied */
-	char problem
-		[160]; /* "" or what ended the replay that was no regular end (a wrong checksum, an impossible block) */
+	uint64_t
+		fast_commit_blocks; /* of the fast-commit area: they hold commits behind the last transaction, and are not applied */
+	uint32_t
+		recorded_errno; /* with which the kernel gave up the journal, 0: it did not. Nothing else follows from it */
+	char problem[160]; /* "", or the first thing that was no regular end (a wrong checksum, an impossible block) */
 };
 
 struct replay;

@@ -1,0 +1,1 @@
+tally_unit(extfs_replay ROOMS extfs crypto base LIBRARIES PkgConfig::ext2fs)
