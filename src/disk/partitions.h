@@ -2,6 +2,12 @@
  * partitions.h - what a disk is divided into and what lies there, by libblkid over disk_read()-able bytes.
  *
  * To be called only where hostile bytes may be parsed (evidence/). MBR with logical partitions, GPT, or no table at all.
+ *
+ * libblkid wants a file descriptor and, where that is a block device, opens /sys and asks with ioctl(2). So it gets the image itself only
+ * where that is one plain file (DISK_RAW). Else it gets the source's `scratch`: a memory file of the partition's size that holds the
+ * places where superblocks and tables are (picture.c), at most 7 MiB of it not sparse. Then the calling process needs `scratch` among
+ * its descriptors and may have no RLIMIT_FSIZE; one process a source at a time. System calls beside disk_read()'s: lseek, read, fstat (newfstatat with
+ * AT_EMPTY_PATH), fadvise64; ftruncate and pwrite64 (of the scratch alone); memory (brk, mmap, munmap, getrandom).
  */
 #ifndef DISK_PARTITIONS_H
 #define DISK_PARTITIONS_H
@@ -17,20 +23,22 @@ struct partition {
 	char type[32]; /* "ext4", "xfs", "crypto_LUKS", "LVM2_member", "swap", "dos" for an extended one ... */
 	char uuid[64], label[256]; /* as libblkid tells them; label raw bytes but NUL */
 	char part_uuid[64], part_label[256];
-	char problem[160]; /* one line: why it could not be looked at; "" when it could */
+	/* what is wrong with it, one line, nothing in it from outside but libblkid's type names; "" when nothing is. With a type, it can be looked at all the same */
+	char problem[160];
 };
 
 struct partitions {
 	char table[16]; /* "gpt", "dos", "" for none */
-	char problem[160]; /* a damaged table: what was found. "" when nothing was */
+	char problem[320]; /* a damaged table, overlaps: what was found, one line. "" when nothing was */
 	size_t count;
 	struct partition partitions[PARTITIONS_MAX];
-	size_t beyond; /* so many more than fit */
+	size_t beyond; /* so many more than fit, or that the table names and libblkid does not believe */
 };
 
 /*
- * OFFSET: where in the disk to look, for a file system in the middle of something (0: all of it). Never fails for what the bytes
- * say: that is a `problem`. Errors: memory, and reading the disk's first and last bytes.
+ * OFFSET: where in the disk to look, for a file system in the middle of something (0: all of it); in the result too offsets count from the
+ * disk's beginning. Never fails for what the bytes say, or when they cannot be read: that is a `problem`. With no table there is one partition of number 0, or none when OFFSET is
+ * not within the disk. Errors: memory. RET_PARTITIONS is 200 KiB: not for the stack.
  */
 int partitions_read(struct disk *disk, uint64_t offset, struct partitions *ret_partitions, struct err *err);
 

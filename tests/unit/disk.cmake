@@ -1,1 +1,2 @@
 tally_unit(disk_read ROOMS disk base)
+tally_unit(disk_partitions ROOMS disk base)
