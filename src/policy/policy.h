@@ -125,6 +125,9 @@ void policy_walk_freep(struct policy_walk **walk);
 int policy_walk_decide(struct policy_walk *walk, struct bytes path, bool is_dir, struct decision *ret_decision,
 		       struct err *err);
 
+/* The same as policy_dir_may_enter() of the directory PATH; "/" may always be entered. */
+int policy_walk_may_enter(struct policy_walk *walk, struct bytes path, bool *ret_may, struct err *err);
+
 /* The default policy, compiled in from conf/policy.yaml. */
 extern const struct policy_source policy_default;
 

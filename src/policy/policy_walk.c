@@ -81,23 +81,43 @@ static int push(struct policy_walk *walk, struct bytes path, struct err *err)
 	return 0;
 }
 
+/* The directory that holds PATH becomes the innermost one. */
+static int reach(struct policy_walk *walk, struct bytes path, struct err *err)
+{
+	struct bytes parent = path_parent(path);
+
+	while (walk->depth > 0 && !path_covers(frame_path(walk), parent))
+		policy_dir_freep(&walk->frames[--walk->depth].dir);
+	return walk->depth > 0 && frame_path(walk).len == parent.len ? 0 : push(walk, parent, err);
+}
+
 int policy_walk_decide(struct policy_walk *walk, struct bytes path, bool is_dir, struct decision *ret_decision,
 		       struct err *err)
 {
-	struct bytes parent = path_parent(path);
+	int r;
 
 	if (path.len == 1) {
 		policy_decide(walk->policy, path, is_dir, ret_decision);
 		return 0;
 	}
-	while (walk->depth > 0 && !path_covers(frame_path(walk), parent))
-		policy_dir_freep(&walk->frames[--walk->depth].dir);
-	if (walk->depth == 0 || frame_path(walk).len != parent.len) {
-		int r = push(walk, parent, err);
-
-		if (r < 0)
-			return r;
-	}
+	r = reach(walk, path, err);
+	if (r < 0)
+		return r;
 	policy_dir_decide(walk->frames[walk->depth - 1].dir, path, is_dir, ret_decision);
+	return 0;
+}
+
+int policy_walk_may_enter(struct policy_walk *walk, struct bytes path, bool *ret_may, struct err *err)
+{
+	int r;
+
+	if (path.len == 1) {
+		*ret_may = true;
+		return 0;
+	}
+	r = reach(walk, path, err);
+	if (r < 0)
+		return r;
+	*ret_may = policy_dir_may_enter(walk->frames[walk->depth - 1].dir, path);
 	return 0;
 }

@@ -60,24 +60,9 @@ static bool is_wanted(const struct dirjob *job, const struct candidate *candidat
 static enum content_want want_of(const struct shared *shared, const struct candidate *candidate,
 				 const struct entry *entry)
 {
-	const struct profile *profile = candidate->decision.profile;
-	bool content;
-
-	if (!candidate->decision.in_scope || entry->type != TYPE_FILE || shared->options.metadata_only)
+	if (entry->type != TYPE_FILE || shared->options.metadata_only)
 		return WANT_NOTHING;
-	content = (profile->attributes & ATTR_BIT(ATTR_CONTENT)) != 0;
-	switch (profile->kind) {
-	case PROFILE_GROWING:
-		/* a program among logs is judged whole */
-		if (!content)
-			return WANT_PROGRAM;
-		return entry_is_program(entry) ? WANT_WHOLE : WANT_GROWING;
-	case PROFILE_VOLATILE:
-		return content ? WANT_WHOLE : WANT_PROGRAM;
-	case PROFILE_PLAIN:
-	default:
-		return content ? WANT_WHOLE : WANT_NOTHING;
-	}
+	return content_wanted(&candidate->decision, entry_is_program(entry));
 }
 
 /* Of a directory that is entered: are only the names on the way to starts wanted? */

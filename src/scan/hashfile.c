@@ -150,11 +150,6 @@ static ssize_t read_some(struct job *job, size_t want)
 	return worker_must_stop(job->worker) ? -ECANCELED : n;
 }
 
-static uint8_t head_of(const unsigned char *data, size_t len)
-{
-	return len >= 4 && memcmp(data, "\177ELF", 4) == 0 ? HEAD_ELF : HEAD_PLAIN;
-}
-
 /* Longer than the caller of the scan wants to wait for? */
 static bool is_too_long(const struct job *job)
 {
@@ -171,7 +166,7 @@ static bool look_at_head(struct job *job, size_t len)
 
 	if (item->want == WANT_WHOLE)
 		return true;
-	item->head = head_of(job->worker->buffer, len);
+	item->head = entry_head(job->worker->buffer, len);
 	if (item->head == HEAD_ELF) {
 		job->growing = false;
 		job->limit = entry->size;
@@ -225,12 +220,7 @@ static bool set_limit(struct job *job)
 		job->limit = ENDLESS_MAX;
 	if (job->limit <= max)
 		return !is_too_long(job) || (item->want == WANT_PROGRAM && !entry_is_program(entry));
-	if (max % (1 << 30) == 0)
-		(void)snprintf(item->problem, sizeof(item->problem), "larger than max_content, %llu GiB",
-			       (unsigned long long)(max >> 30));
-	else
-		(void)snprintf(item->problem, sizeof(item->problem), "larger than max_content, %llu bytes",
-			       (unsigned long long)max);
+	content_too_large(job->worker->pool->shared->options.policy, item->problem, sizeof(item->problem));
 	item->outcome = HASH_FAILED;
 	return false;
 }

@@ -15,20 +15,12 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "policy/policy.h"
+#include "policy/content.h"
 #include "scan/arena.h"
 #include "scan/listing.h"
 #include "tree/entry.h"
 
 enum { CHUNK_ENTRIES = 512, CHUNK_BYTES = 1 << 20 /* of xattrs and targets; a chunk ends early behind it */ };
-
-/* What of a file's content the policy asks for. */
-enum content_want {
-	WANT_NOTHING,
-	WANT_WHOLE,
-	WANT_GROWING, /* as much as the reference has, else all */
-	WANT_PROGRAM /* all of it if it is a program, else nothing */
-};
 
 struct child {
 	struct entry entry; /* without path and content; constant once its chunk is published */

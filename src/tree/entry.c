@@ -234,3 +234,8 @@ bool entry_is_program(const struct entry *entry)
 		return true;
 	return entry->head == HEAD_ELF;
 }
+
+uint8_t entry_head(const void *data, size_t len)
+{
+	return len >= 4 && memcmp(data, "\177ELF", 4) == 0 ? HEAD_ELF : HEAD_PLAIN;
+}

@@ -122,6 +122,9 @@ uint32_t entry_differs(const struct entry *a, const struct entry *b);
 /* Attributes with a value or none on one side and not recorded or failed on the other. */
 uint32_t entry_incomparable(const struct entry *a, const struct entry *b);
 
+/* HEAD_ELF or HEAD_PLAIN, by the first bytes of a content. */
+uint8_t entry_head(const void *data, size_t len);
+
 bool entry_is_program(const struct entry *entry); /* regular file: executable, set-id, or begins as ELF */
 
 #endif
