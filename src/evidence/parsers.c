@@ -1,0 +1,112 @@
+/* parsers.c - the jobs: which parser runs in the child, on what, and what it sends besides entries. See evidence.h. */
+#include "base/cleanup.h"
+#include "evidence/evidence_inner.h"
+
+/* The part of the disk that the job is about. */
+static int find_part(const struct evidence_job *job, struct disk *disk, struct extent_of_disk *ret_part,
+		     struct err *err)
+{
+	uint64_t size = disk_size(disk);
+
+	if (job->offset >= size)
+		return err_set(err, ERR_DATA, "nothing stands at byte %llu: the image ends at %llu",
+			       (unsigned long long)job->offset, (unsigned long long)size);
+	*ret_part = (struct extent_of_disk){ disk, job->offset, job->size ? job->size : size - job->offset };
+	return 0;
+}
+
+static int parse_partitions(struct child *child, struct disk *disk, struct err *err)
+{
+	CLEANUP(freep) struct partitions *partitions = calloc(1, sizeof(*partitions));
+	int r;
+
+	if (!partitions)
+		return err_nomem(err);
+	r = partitions_read(disk, child->job->offset, partitions, err);
+	if (r == 0)
+		wire_partitions(&child->out, partitions);
+	return r;
+}
+
+static int parse_extfs(struct child *child, struct disk *disk, struct err *err)
+{
+	const struct evidence_job *job = child->job;
+	CLEANUP(extfs_freep) struct extfs *extfs = NULL;
+	struct extent_of_disk part;
+	const struct extfs_options options = { &part, job->replay, !job->source->direct };
+	const struct extfs_walk walk = { .at = job->at,
+					 .shadows = job->shadows,
+					 .shadow_count = job->shadow_count,
+					 .paths = job->paths,
+					 .path_count = job->path_count,
+					 .interrupted = &child->interrupted };
+	int r = find_part(job, disk, &part, err);
+
+	if (r == 0)
+		r = extfs_open(&options, &extfs, err);
+	if (r < 0)
+		return r;
+	wire_extfs(&child->out, extfs_info(extfs));
+	r = extfs_walk(extfs, &walk, child->sink, err);
+	return r < 0 ? r : child_finish(child, err); /* before EXTFS is freed: contents are read from it until then */
+}
+
+static int parse_archive(struct child *child, struct disk *disk, struct err *err)
+{
+	struct archive_info info = { .entries = 0 };
+	int r = archive_read(disk, &child->interrupted, child->sink, &info, err);
+
+	if (r == 0)
+		r = child_finish(child, err);
+	child->stats.bytes_read = info.bytes;
+	if (r == 0)
+		wire_archive(&child->out, &info);
+	return r;
+}
+
+static int parse_hash(struct child *child, struct disk *disk, struct err *err)
+{
+	struct disk_digest digest;
+	int r = disk_hash(disk, &child->interrupted, &digest, err);
+
+	if (r == 0)
+		wire_digest(&child->out, &digest);
+	return r;
+}
+
+static int send_ranges(struct child *child, struct disk *disk, struct err *err)
+{
+	CLEANUP(buf_done) struct buf ranges = BUF_INIT;
+
+	if (disk_unreadable(disk, &ranges) < 0)
+		return err_nomem(err);
+	if (ranges.len)
+		wire_ranges(&child->out, (const struct disk_range *)(const void *)ranges.data,
+			    ranges.len / sizeof(struct disk_range));
+	return 0;
+}
+
+static int parse(struct child *child, struct err *err)
+{
+	static int (*const parsers[])(struct child *, struct disk *, struct err *) = {
+		[EVIDENCE_PARTITIONS] = parse_partitions,
+		[EVIDENCE_EXTFS] = parse_extfs,
+		[EVIDENCE_ARCHIVE] = parse_archive,
+		[EVIDENCE_HASH] = parse_hash,
+	};
+	CLEANUP(disk_freep) struct disk *disk = NULL;
+	struct err ignored = ERR_INIT;
+	int r = disk_new(child->job->source, &disk, err);
+	int sent;
+
+	if (r < 0)
+		return r;
+	r = parsers[child->job->kind](child, disk, err);
+	sent = send_ranges(child, disk, r < 0 ? &ignored : err); /* they may be why it failed */
+	return r < 0 ? r : sent;
+}
+
+int evidence_start(const struct evidence_job *job, struct evidence **ret_evidence, struct err *err)
+{
+	return evidence_start_as(job, NULL, parse, ret_evidence, err);
+}

@@ -1,0 +1,1 @@
+tally_unit(evidence_child ROOMS evidence policy tree crypto sys base)
