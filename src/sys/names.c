@@ -114,13 +114,22 @@ static int make_table(const struct buf *text, struct buf *table)
 
 int names_load(int rootfd, struct names *ret_names, struct err *err)
 {
-	CLEANUP(names_done) struct names names = { .users = BUF_INIT };
+	CLEANUP(buf_done) struct buf passwd = BUF_INIT;
+	CLEANUP(buf_done) struct buf group = BUF_INIT;
 	CLEANUP(fd_closep) int etc = sys_open_dir(rootfd, "etc");
 
-	if (etc >= 0 && (read_text(etc, "passwd", &names.users) < 0 || read_text(etc, "group", &names.groups) < 0))
+	if (etc >= 0 && (read_text(etc, "passwd", &passwd) < 0 || read_text(etc, "group", &group) < 0))
 		return err_nomem(err);
+	return names_of_texts(&passwd, &group, ret_names) < 0 ? err_nomem(err) : 0;
+}
+
+int names_of_texts(struct buf *passwd, struct buf *group, struct names *ret_names)
+{
+	CLEANUP(names_done) struct names names = { .users = *passwd, .groups = *group };
+
+	*passwd = *group = BUF_INIT;
 	if (make_table(&names.users, &names.user_table) < 0 || make_table(&names.groups, &names.group_table) < 0)
-		return err_nomem(err);
+		return -1;
 	*ret_names = names;
 	names = (struct names){ .users = BUF_INIT };
 	return 0;

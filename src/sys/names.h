@@ -24,6 +24,8 @@ struct names {
  * (getpwuid(3)). Only short memory is an error.
  */
 int names_load(int rootfd, struct names *ret_names, struct err *err);
+/* By the two texts, of a tree that is not mounted; they are taken over, and empty afterwards. 0, or -1 when memory is short. */
+int names_of_texts(struct buf *passwd, struct buf *group, struct names *ret_names);
 void names_done(struct names *names);
 /* Borrowed; len 0 when there is none. */
 struct bytes names_user(const struct names *names, uint32_t uid);
