@@ -151,18 +151,23 @@ void ewf_freep(struct ewf **ewf)
 	*ewf = NULL;
 }
 
-/* libewf's own words are a stack of function names; its innermost line says most. */
+/* libewf tells a stack, the innermost call first: "libewf_function: what failed." */
 static int refuse(const struct disk_source *source, libewf_error_t *error, const char *what, struct err *err)
 {
-	char text[512] = "no more is known";
+	char text[1024] = "";
+	const char *words;
 	size_t len;
 
 	if (error != NULL)
-		libewf_error_sprint(error, text, sizeof(text));
-	text[sizeof(text) - 1] = '\0';
-	len = strcspn(text, "\n");
+		libewf_error_backtrace_sprint(error, text, sizeof(text));
 	libewf_error_free(&error);
-	return err_set(err, ERR_DATA, "E01 image '%s': %s: %s", QUOTE(source->name), what, QUOTE_N(text, len));
+	text[sizeof(text) - 1] = '\0';
+	words = strstr(text, ": ");
+	words = words == NULL ? text : words + 2;
+	len = strcspn(words, "\n");
+	if (len > 0 && words[len - 1] == '.')
+		len--;
+	return err_set(err, ERR_DATA, "E01 image '%s' %s: %s", QUOTE(source->name), what, QUOTE_N(words, len));
 }
 
 static int measure(struct ewf *ewf, const struct disk_source *source, struct err *err)
@@ -174,7 +179,7 @@ static int measure(struct ewf *ewf, const struct disk_source *source, struct err
 	if (libewf_handle_get_media_size(ewf->handle, &size, &error) != 1 ||
 	    libewf_handle_get_bytes_per_sector(ewf->handle, &sector, &error) != 1 ||
 	    libewf_handle_get_sectors_per_chunk(ewf->handle, &sectors, &error) != 1)
-		return refuse(source, error, "its size cannot be had", err);
+		return refuse(source, error, "has no size that is known", err);
 	if (size == 0 || size > INT64_MAX || sector == 0 || sectors == 0 || (uint64_t)sector * sectors > 1U << 30)
 		return err_set(err, ERR_DATA,
 			       "E01 image '%s': %llu bytes in chunks of %u sectors of %u bytes cannot be",
@@ -191,7 +196,8 @@ int ewf_new(const struct disk_source *source, struct ewf **ret_ewf, struct err *
 	libewf_error_t *error = NULL;
 	int r;
 
-	if (ewf == NULL)
+	/* UTC without a zone file: libewf turns the dates of the case into local time, which would open /etc/localtime */
+	if (ewf == NULL || setenv("TZ", ":", 1) < 0)
 		return err_nomem(err);
 	pthread_mutex_init(&ewf->lock, NULL);
 	if (libbfio_pool_initialize(&ewf->pool, 0, 0, NULL) != 1 || libewf_handle_initialize(&ewf->handle, NULL) != 1)

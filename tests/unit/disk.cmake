@@ -1,2 +1,3 @@
-tally_unit(disk_read ROOMS disk base)
-tally_unit(disk_partitions ROOMS disk base)
+foreach(name ewf partitions read)
+  tally_unit(disk_${name} ROOMS disk crypto base)
+endforeach()
