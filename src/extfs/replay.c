@@ -166,6 +166,8 @@ int replay_new(const struct replay_journal *journal, const atomic_bool *interrup
 
 	if (journal->block_bytes < 1024 || journal->block_bytes > 65536)
 		return err_set(err, ERR_DATA, "journal: blocks of %u bytes", journal->block_bytes);
+	if (journal->blocks == 0)
+		return err_set(err, ERR_DATA, "journal: its file is empty");
 	log.control = malloc(journal->block_bytes);
 	log.data = malloc(journal->block_bytes);
 	if (!replay || !log.control || !log.data)

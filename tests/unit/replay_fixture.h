@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "extfs/replay.h"
+#include "../fuzz/journal_seal.h"
 
 static char fixture_dir[64];
 
@@ -163,20 +164,6 @@ static void bare_move(const char *image, struct bare *bare, bool writes)
 	}
 	assert_int_equal(fclose(file), 0);
 	overlay_close(&overlay);
-}
-
-static void put32(unsigned char *at, uint32_t value)
-{
-	value = htobe32(value);
-	memcpy(at, &value, sizeof(value));
-}
-
-static uint32_t get32(const unsigned char *at)
-{
-	uint32_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return be32toh(value);
 }
 
 static int note_block(ext2_filsys fs, blk64_t *block, e2_blkcnt_t count, blk64_t ref, int ref_offset, void *context)
