@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/quote.h"
 #include "evidence/hashers.h"
 
 enum { STATS_EVERY = 4096 }; /* entries */
@@ -105,6 +106,7 @@ static int put_record(struct outlet *outlet, struct buf *record, struct err *err
 static int put_entry(struct outlet *outlet, enum tag tag, const struct entry *entry, struct err *err)
 {
 	CLEANUP(buf_done) struct buf record = BUF_INIT;
+	CLEANUP(buf_done) struct buf quoted = BUF_INIT;
 	struct entry failed;
 	struct err why;
 
@@ -112,9 +114,11 @@ static int put_entry(struct outlet *outlet, enum tag tag, const struct entry *en
 		failed = (struct entry){ .path = entry->path, .failed = ATTR_ALL, .problem = bytes_of(why.message) };
 		entry = &failed;
 	}
-	if (entry->problem.len && !wire_is_line(entry->problem)) {
+	if (!wire_is_line(entry->problem)) {
+		if (quote_add(&quoted, entry->problem.data, entry->problem.len, NULL) < 0)
+			return err_nomem(err);
 		failed = *entry;
-		failed.problem = bytes_of("damaged");
+		failed.problem = (struct bytes){ quoted.data, quoted.len };
 		entry = &failed;
 	}
 	wire_entry(&record, tag, entry);
