@@ -26,4 +26,6 @@ if(TALLY_STATIC)
     endif()
   endforeach()
   set_property(TARGET PkgConfig::sqlite APPEND PROPERTY INTERFACE_LINK_LIBRARIES m)
+  # zip's encryption wants nettle; libxml2 (xar), lz4 and libacl are for what archive/stream.c does not name
+  set_property(TARGET PkgConfig::archive APPEND PROPERTY INTERFACE_LINK_LIBRARIES PkgConfig::nettle lzma zstd bz2 z)
 endif()
