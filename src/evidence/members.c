@@ -187,6 +187,26 @@ static int place(struct members *members, bool *ret_may, struct err *err)
 	return entry->type == TYPE_DIR ? 0 : chain_push(&members->files, entry->path, err);
 }
 
+/*
+ * What no member has anything of was not looked for by whoever made the archive. What some have, the others have not: archives say no more of
+ * that than nothing (archive_info.gives).
+ */
+static void fill_in(struct entry *entry, uint32_t gives)
+{
+	const uint32_t xattrs =
+		ATTR_BIT(ATTR_XATTRS) | ATTR_BIT(ATTR_ACL) | ATTR_BIT(ATTR_CAPS) | ATTR_BIT(ATTR_SELINUX);
+	uint32_t missing;
+
+	entry->none &= gives;
+	entry->value &= gives;
+	missing = gives & ~(entry->value | entry->none | entry->failed);
+	entry->none |= missing & xattrs;
+	if (missing & ATTR_BIT(ATTR_FLAGS)) {
+		entry->flags = 0;
+		entry->value |= ATTR_BIT(ATTR_FLAGS);
+	}
+}
+
 static int members_next(struct tree *tree, const struct entry **ret_entry, struct err *err)
 {
 	struct members *members = (struct members *)tree;
@@ -206,9 +226,7 @@ static int members_next(struct tree *tree, const struct entry **ret_entry, struc
 		if (r < 0)
 			return r;
 	} while (!may);
-	/* what no member has anything of was not looked for by whoever made the archive */
-	members->entry.none &= tree->gives;
-	members->entry.value &= tree->gives;
+	fill_in(&members->entry, tree->gives);
 	*ret_entry = &members->entry;
 	return 1;
 }
