@@ -26,7 +26,7 @@ struct disk_source {
 	bool direct; /* past the page cache: a device that is mounted */
 	unsigned sector_bytes; /* logical, of a block device; else 512 */
 	unsigned dev_major, dev_minor; /* of a block device */
-	int scratch; /* memory that partitions_read() writes to, not for DISK_RAW: partitions.h. -1: none */
+	int scratch; /* memory that partitions_read() writes to: partitions.h. -1: none could be had */
 	char *name; /* as typed */
 };
 #define DISK_SOURCE_INIT ((struct disk_source){ .fds = NULL, .scratch = -1 })

@@ -7,6 +7,15 @@
 
 enum { HEADER = 92, ENTRY_MAX = 4096, ENTRIES_MAX = 16384 };
 
+static uint64_t le(const unsigned char *data, size_t bytes)
+{
+	uint64_t value = 0;
+
+	for (size_t i = bytes; i-- > 0;)
+		value = value << 8 | data[i];
+	return value;
+}
+
 static bool is_header(struct disk *disk, uint64_t at, unsigned char header[HEADER])
 {
 	memset(header, 0, HEADER);
@@ -43,13 +52,15 @@ bool gpt_at_end(struct disk *disk, uint64_t offset, uint64_t size, uint32_t *sec
 	return false;
 }
 
-static uint64_t le(const unsigned char *data, size_t bytes)
+uint64_t gpt_claim(struct disk *disk, uint64_t offset, uint32_t sector)
 {
-	uint64_t value = 0;
+	unsigned char header[HEADER];
+	uint64_t last;
 
-	for (size_t i = bytes; i-- > 0;)
-		value = value << 8 | data[i];
-	return value;
+	if (!is_header(disk, offset + sector, header))
+		return 0;
+	last = le(header + 32, 8); /* where its copy stands */
+	return last < (UINT64_C(1) << 61) / sector ? (last + 1) * sector : 0;
 }
 
 static uint64_t count_entries(struct disk *disk, uint64_t offset, uint64_t size, uint32_t sector,

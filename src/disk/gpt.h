@@ -12,6 +12,9 @@ uint32_t gpt_sector(struct disk *disk, uint64_t offset);
 /* A header in the last sector of the part; *SECTOR is set to the size that shows it. */
 bool gpt_at_end(struct disk *disk, uint64_t offset, uint64_t size, uint32_t *sector);
 
+/* The size of the disk that the first header is of, bytes from OFFSET; 0 when there is no header or it cannot be. */
+uint64_t gpt_claim(struct disk *disk, uint64_t offset, uint32_t sector);
+
 struct gpt_findings {
 	const char *problem; /* a constant; NULL: both copies have a header */
 	uint64_t entries; /* in use, in the copy whose header stands at HEADER (bytes from OFFSET) */

@@ -17,6 +17,8 @@
 struct looking {
 	struct disk *disk;
 	uint64_t offset, size;
+	uint64_t
+		claim; /* what the picture for the table is made as large as: SIZE, or more where the image was cut off */
 	uint32_t sector;
 	struct partitions *partitions;
 };
@@ -65,6 +67,23 @@ static void add_partition(const struct looking *looking, blkid_partition from)
 		take(partition->type, sizeof(partition->type), "dos");
 }
 
+/* What libblkid does not say of the table whose header stands at HEADER. */
+static void check_gpt(const struct looking *looking, uint64_t header)
+{
+	struct partitions *partitions = looking->partitions;
+	struct gpt_findings findings;
+
+	gpt_check(looking->disk, looking->offset, looking->size, looking->sector, header, &findings);
+	if (findings.problem != NULL && looking->claim == looking->size)
+		complain(partitions->problem, sizeof(partitions->problem), "%s", findings.problem);
+	if (findings.entries <= partitions->count + partitions->beyond)
+		return;
+	complain(partitions->problem, sizeof(partitions->problem),
+		 "%" PRIu64 " entries of the table cannot be partitions of this disk",
+		 findings.entries - partitions->count - partitions->beyond);
+	partitions->beyond = (size_t)findings.entries - partitions->count;
+}
+
 /* Is there a table? FORCE: a GPT without the MBR that should stand before it. */
 static int read_table(const struct looking *looking, bool force, struct err *err)
 {
@@ -75,7 +94,7 @@ static int read_table(const struct looking *looking, bool force, struct err *err
 	blkid_partlist list;
 	int r;
 
-	r = picture_make(looking->disk, looking->offset, looking->size, looking->sector, &picture, err);
+	r = picture_make(looking->disk, looking->offset, looking->claim, looking->sector, &picture, err);
 	if (r == 0)
 		r = probe_new(&picture, looking->sector, &probe, err);
 	if (r < 0)
@@ -90,20 +109,8 @@ static int read_table(const struct looking *looking, bool force, struct err *err
 	take(partitions->table, sizeof(partitions->table), blkid_parttable_get_type(table));
 	for (int i = 0; i < blkid_partlist_numof_partitions(list); i++)
 		add_partition(looking, blkid_partlist_get_partition(list, i));
-	if (strcmp(partitions->table, "gpt") == 0) {
-		struct gpt_findings findings;
-
-		gpt_check(looking->disk, looking->offset, looking->size, looking->sector,
-			  (uint64_t)blkid_parttable_get_offset(table), &findings);
-		if (findings.problem != NULL)
-			complain(partitions->problem, sizeof(partitions->problem), "%s", findings.problem);
-		if (findings.entries > partitions->count + partitions->beyond) {
-			complain(partitions->problem, sizeof(partitions->problem),
-				 "%" PRIu64 " entries of the table cannot be partitions of this disk",
-				 findings.entries - partitions->count - partitions->beyond);
-			partitions->beyond = (size_t)findings.entries - partitions->count;
-		}
-	}
+	if (strcmp(partitions->table, "gpt") == 0)
+		check_gpt(looking, (uint64_t)blkid_parttable_get_offset(table));
 	return 0;
 }
 
@@ -175,6 +182,33 @@ static int look_at_whole(const struct looking *looking, struct partition *ret_wh
 	return look_into(looking->disk, ret_whole, err);
 }
 
+/* No table and no file system: the rest of a GPT? */
+static int look_harder(struct looking *looking, struct err *err)
+{
+	struct partitions *partitions = looking->partitions;
+	uint64_t claim = gpt_claim(looking->disk, looking->offset, looking->sector);
+	int r;
+
+	if (claim > looking->size) { /* libblkid takes no table that names more sectors than there are */
+		looking->claim = claim;
+		memset(partitions, 0, sizeof(*partitions));
+		r = read_table(looking, true, err);
+		if (r == 0 && partitions->table[0] != '\0')
+			complain(partitions->problem, sizeof(partitions->problem),
+				 "the disk ends %" PRIu64 " bytes before its GPT says", claim - looking->size);
+		if (r < 0 || partitions->table[0] != '\0')
+			return r;
+		looking->claim = looking->size;
+	}
+	if (!gpt_at_end(looking->disk, looking->offset, looking->size, &looking->sector))
+		return 0;
+	memset(partitions, 0, sizeof(*partitions));
+	r = read_table(looking, true, err);
+	if (r == 0 && partitions->table[0] != '\0')
+		complain(partitions->problem, sizeof(partitions->problem), "no protective MBR");
+	return r;
+}
+
 static int settle(struct looking *looking, struct err *err)
 {
 	struct partitions *partitions = looking->partitions;
@@ -186,15 +220,10 @@ static int settle(struct looking *looking, struct err *err)
 		r = look_at_whole(looking, &whole, err);
 	if (r < 0)
 		return r;
-	if (partitions->count == 0 && whole.type[0] == '\0' &&
-	    gpt_at_end(looking->disk, looking->offset, looking->size, &looking->sector)) {
-		memset(partitions, 0, sizeof(*partitions));
-		r = read_table(looking, true, err);
-		if (r < 0)
-			return r;
-		if (partitions->table[0] != '\0')
-			complain(partitions->problem, sizeof(partitions->problem), "no protective MBR");
-	}
+	if (partitions->count == 0 && whole.type[0] == '\0')
+		r = look_harder(looking, err);
+	if (r < 0)
+		return r;
 	if (partitions->count == 0 && (partitions->table[0] == '\0' || whole.type[0] != '\0')) {
 		partitions->table[0] = '\0'; /* a boot sector with an empty table is no table */
 		partitions->partitions[partitions->count++] = whole;
@@ -212,7 +241,7 @@ int partitions_read(struct disk *disk, uint64_t offset, struct partitions *ret_p
 	memset(ret_partitions, 0, sizeof(*ret_partitions));
 	if (offset >= disk_size(disk))
 		return 0;
-	looking.size = disk_size(disk) - offset;
+	looking.claim = looking.size = disk_size(disk) - offset;
 	looking.sector = gpt_sector(disk, offset);
 	r = settle(&looking, err);
 	for (size_t i = 0; r == 0 && i < ret_partitions->count; i++) {

@@ -4,10 +4,10 @@
  * To be called only where hostile bytes may be parsed (evidence/). MBR with logical partitions, GPT, or no table at all.
  *
  * libblkid wants a file descriptor and, where that is a block device, opens /sys and asks with ioctl(2). So it gets the image itself only
- * where that is one plain file (DISK_RAW). Else it gets the source's `scratch`: a memory file of the partition's size that holds the
- * places where superblocks and tables are (picture.c), at most 7 MiB of it not sparse. Then the calling process needs `scratch` among
- * its descriptors and may have no RLIMIT_FSIZE; one process a source at a time. System calls beside disk_read()'s: lseek, read, fstat (newfstatat with
- * AT_EMPTY_PATH), fadvise64; ftruncate and pwrite64 (of the scratch alone); memory (brk, mmap, munmap, getrandom).
+ * where that is one plain file that was not cut off. Else it gets the source's `scratch`: a memory file of the partition's size that holds
+ * the places where superblocks and tables are (picture.c), at most 8 MiB of it no hole. So the calling process needs `scratch` among
+ * its descriptors and may have no RLIMIT_FSIZE; one process a source at a time. System calls beside disk_read()'s pread64: lseek, read,
+ * fstat (newfstatat with AT_EMPTY_PATH), fadvise64; ftruncate and pwrite64 (of the scratch alone); memory (brk, mmap, munmap, getrandom).
  */
 #ifndef DISK_PARTITIONS_H
 #define DISK_PARTITIONS_H

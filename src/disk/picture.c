@@ -19,6 +19,7 @@ enum { HEAD = (4 << 20) + (64 << 10), TAIL = 1 << 20, PLACE = 64 << 10, TABLE_MA
 struct copying {
 	struct disk *disk;
 	uint64_t offset, size;
+	uint64_t there; /* of SIZE, within the disk */
 	unsigned char *data; /* PLACE bytes */
 	uint64_t unreadable;
 	int r; /* the first error, sticky */
@@ -34,10 +35,10 @@ static void copy(struct copying *copying, uint64_t at, uint64_t len)
 {
 	int scratch = copying->disk->source->scratch;
 
-	if (at >= copying->size)
+	if (at >= copying->there)
 		return;
-	if (len > copying->size - at)
-		len = copying->size - at;
+	if (len > copying->there - at)
+		len = copying->there - at;
 	while (copying->r == 0 && len > 0) {
 		size_t n = len < PLACE ? (size_t)len : PLACE;
 		int r = disk_read(copying->disk, copying->offset + at, copying->data, n);
@@ -58,7 +59,7 @@ static void copy(struct copying *copying, uint64_t at, uint64_t len)
 static void look(struct copying *copying, uint64_t at, unsigned char *data, size_t len)
 {
 	memset(data, 0, len);
-	if (len <= copying->size && at <= copying->size - len)
+	if (len <= copying->there && at <= copying->there - len)
 		(void)disk_read(copying->disk, copying->offset + at, data, len);
 }
 
@@ -183,7 +184,7 @@ int picture_make(struct disk *disk, uint64_t offset, uint64_t size, uint32_t sec
 	struct copying copying = { .disk = disk, .offset = offset, .size = size };
 	int scratch = disk->source->scratch;
 
-	if (disk->source->form == DISK_RAW) {
+	if (disk->source->form == DISK_RAW && size <= disk_size(disk) - offset) {
 		*ret_picture = (struct picture){ .fd = disk->source->fds[0], .offset = offset, .size = size };
 		return 0;
 	}
@@ -193,6 +194,7 @@ int picture_make(struct disk *disk, uint64_t offset, uint64_t size, uint32_t sec
 	if (data == NULL)
 		return err_nomem(err);
 	copying.data = data;
+	copying.there = size < disk_size(disk) - offset ? size : disk_size(disk) - offset;
 	if (ftruncate(scratch, 0) < 0 || ftruncate(scratch, (off_t)size) < 0)
 		return err_errno_as(err, ERR_INTERNAL, errno, "cannot size a memory file");
 	copy_all(&copying, sector);
@@ -204,6 +206,6 @@ int picture_make(struct disk *disk, uint64_t offset, uint64_t size, uint32_t sec
 
 void picture_done(struct disk *disk)
 {
-	if (disk->source->form != DISK_RAW && disk->source->scratch >= 0 && ftruncate(disk->source->scratch, 0) < 0)
+	if (disk->source->scratch >= 0 && ftruncate(disk->source->scratch, 0) < 0)
 		return; /* it goes with the source */
 }

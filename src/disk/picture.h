@@ -11,7 +11,7 @@ struct picture {
 };
 
 /*
- * The part from OFFSET on, SIZE bytes, within the disk. SECTOR: bytes a sector in which tables count, 0 when no table is looked for.
+ * The part from OFFSET on, which is within the disk, SIZE bytes, which may reach beyond its end. SECTOR: bytes a sector in which tables count, 0 when no table is looked for.
  * The next picture of the disk replaces it. ERR_INTERNAL.
  */
 int picture_make(struct disk *disk, uint64_t offset, uint64_t size, uint32_t sector, struct picture *ret_picture,

@@ -315,8 +315,7 @@ int disk_source_open(const char *name, bool direct, struct disk_source *ret_sour
 	if (r < 0)
 		return r;
 	source.direct = direct && source.form == DISK_DEVICE;
-	if (source.form != DISK_RAW)
-		source.scratch = memfd_create("tally-scratch", MFD_CLOEXEC);
+	source.scratch = memfd_create("tally-scratch", MFD_CLOEXEC);
 	*ret_source = source;
 	source = DISK_SOURCE_INIT;
 	return 0;
