@@ -31,7 +31,9 @@ static int read_journal(void *context, uint32_t index, void *data)
 static void damaged(struct extfs *extfs, const char *why)
 {
 	extfs->info.journal = JOURNAL_DAMAGED;
-	(void)snprintf(extfs->info.problem, sizeof(extfs->info.problem), "%s", why);
+	/* cut to what fits */
+	(void)snprintf(extfs->info.problem, sizeof(extfs->info.problem), "%.*s", (int)sizeof(extfs->info.problem) - 1,
+		       why);
 }
 
 /* Where the journal lies. False when that can't be told; the info says so. */

@@ -95,6 +95,8 @@ static inline bool collector_enters(struct sink *sink, struct bytes path)
 	return !collector->not_entered || !bytes_equal(path, bytes_of(collector->not_entered));
 }
 
+enum { HASHED_MAX = 64 << 20 }; /* damaged sizes are not worth more */
+
 static inline void collector_hash(struct entry *entry, const struct content *content, struct buf *reason)
 {
 	static const size_t steps[] = { 65536, 4096, 1000, 131072, 17 };
@@ -104,7 +106,7 @@ static inline void collector_hash(struct entry *entry, const struct content *con
 	int r = 0;
 
 	digest_init(&state);
-	for (unsigned i = 0; at < entry->size && r == 0; i++) {
+	for (unsigned i = 0; at < entry->size && at < HASHED_MAX && r == 0; i++) {
 		size_t step = entry->size > (1 << 20) ? sizeof(data) : steps[i % 5];
 		size_t n = entry->size - at < step ? (size_t)(entry->size - at) : step;
 
@@ -119,7 +121,7 @@ static inline void collector_hash(struct entry *entry, const struct content *con
 		return;
 	}
 	digest_final(&state, entry->digest);
-	entry->digest_bytes = entry->size;
+	entry->digest_bytes = at;
 	entry->value |= ATTR_BIT(ATTR_CONTENT);
 }
 
@@ -170,7 +172,7 @@ static inline void collector_done(struct collector *collector)
 struct asked { /* for extfs_walk(); zeros are everything */
 	struct extfs_walk walk;
 	uint64_t offset, size;
-	bool replay;
+	bool replay, live;
 	const char *not_entered;
 };
 
@@ -195,8 +197,10 @@ static inline struct collector image_walk(const struct image *image, const struc
 		fail_msg("%s", err->message);
 	part = (struct extent_of_disk){ disk, asked ? asked->offset : 0, disk_size(disk) };
 	part.size = asked && asked->size ? asked->size : part.size - part.offset;
-	collector.result.r = extfs_open(
-		&(struct extfs_options){ .part = &part, .replay = asked && asked->replay, .fixed = true }, &extfs, err);
+	collector.result.r = extfs_open(&(struct extfs_options){ .part = &part,
+								 .replay = asked && asked->replay,
+								 .fixed = !asked || !asked->live },
+					&extfs, err);
 	if (collector.result.r == 0) {
 		collector.result.r = extfs_walk(extfs, &walk, &collector.sink, err);
 		if (ret_info)
