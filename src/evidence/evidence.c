@@ -171,7 +171,7 @@ static int next_record(struct evidence *evidence, struct bytes *ret_record, stru
 	int r;
 
 	for (;;) {
-		struct cursor cursor = { in->data + evidence->at, in->len - evidence->at };
+		struct cursor cursor = { in->data ? in->data + evidence->at : NULL, in->len - evidence->at };
 		uint32_t len = 0;
 
 		if (cursor_u32(&cursor, &len) && len > WIRE_RECORD_MAX)
@@ -189,7 +189,7 @@ static int next_record(struct evidence *evidence, struct bytes *ret_record, stru
 
 int evidence_next(struct evidence *evidence, struct claim *ret_claim, struct err *err)
 {
-	struct bytes record;
+	struct bytes record = { NULL, 0 };
 	int r;
 
 	while (evidence->pid > 0) {

@@ -36,7 +36,7 @@ static inline struct evidence_job job_of(enum evidence_kind kind)
 static inline struct entry entry_of_line(const char *path, uint64_t size)
 {
 	size_t len = strlen(path);
-	bool dir = path[len - 1] == '/';
+	bool dir = len > 0 && path[len - 1] == '/';
 	struct entry entry = {
 		.path = { (const unsigned char *)path, len > 1 && dir ? len - 1 : len },
 		.value = ATTR_BIT(ATTR_TYPE) | ATTR_BIT(ATTR_MODE) | ATTR_BIT(ATTR_SIZE),
