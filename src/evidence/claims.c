@@ -84,7 +84,8 @@ static int count_entry(struct claims *claims, const struct claim *claim, struct 
 		return err_set(err, ERR_DATA, "more than %llu entries", (unsigned long long)max);
 	result->entries++;
 	if (claim->tag == TAG_ENTRY) {
-		result->examined++;
+		result->examined +=
+			claims->job->kind != EVIDENCE_ARCHIVE; /* of those, each name counts once: members.c */
 		result->files_read += (claim->entry.value & ATTR_BIT(ATTR_CONTENT)) != 0;
 	}
 	if (claims->job->kind == EVIDENCE_ARCHIVE) { /* those of a file system: claims_place() */

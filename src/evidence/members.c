@@ -227,6 +227,7 @@ static int members_next(struct tree *tree, const struct entry **ret_entry, struc
 			return r;
 	} while (!may);
 	fill_in(&members->entry, tree->gives);
+	members->evidence->result.examined++;
 	*ret_entry = &members->entry;
 	return 1;
 }

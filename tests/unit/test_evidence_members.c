@@ -50,6 +50,7 @@ static void render(const struct policy *policy, const struct member *members, st
 	const struct evidence_result *result;
 	const struct entry *entry;
 	struct err err = ERR_INIT;
+	uint64_t count = 0;
 	int r;
 
 	played = members;
@@ -60,6 +61,7 @@ static void render(const struct policy *policy, const struct member *members, st
 	while ((r = tree_next(tree, &entry, &err)) > 0) {
 		bool content = entry->value & ATTR_BIT(ATTR_CONTENT);
 
+		count++;
 		assert_int_equal(entry_check(entry, &err), 0);
 		(void)buf_printf(out, "%s%.*s=%llu", out->len ? " " : "", (int)entry->path.len,
 				 (const char *)entry->path.data, (unsigned long long)entry->size);
@@ -76,6 +78,7 @@ static void render(const struct policy *policy, const struct member *members, st
 	assert_string_equal(result->ended, "");
 	assert_true(result->whole);
 	assert_int_equal(result->archive->entries, 3);
+	assert_int_equal(result->examined, count);
 	for (uint64_t i = 0; i < result->problems; i++) {
 		struct bytes path;
 		const char *line;
