@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 
-enum { FLAWS_MAX = 65536, DAMAGES_MAX = 1024 };
+enum { FLAWS_MAX = 65536, DAMAGES_MAX = 1024, LOST_MAX = 256 << 20 };
 
 struct ewf {
 	pthread_mutex_t lock; /* libewf's handles keep a position and caches */
@@ -22,7 +22,9 @@ struct ewf {
 	uint64_t size;
 	uint64_t sector_bytes;
 	uint64_t chunk_bytes;
-	bool hopeless; /* more damage than is kept apart */
+	struct ranges dead; /* chunks that could not be read */
+	uint64_t lost_bytes; /* of memory, by failed reads */
+	bool hopeless; /* more damage than is kept apart, or than there is memory to lose: nothing more is read */
 };
 
 /* What libbfio calls an io handle: a position in one descriptor. */
@@ -242,27 +244,44 @@ static bool is_damaged(struct ewf *ewf, uint64_t offset, uint64_t len)
 	return ewf->hopeless;
 }
 
+/* A piece of one chunk. What has failed once is not tried again: libewf (20140813) loses a chunk's memory each time. */
+static int read_chunk(struct ewf *ewf, uint64_t offset, unsigned char *data, size_t len)
+{
+	uint64_t from = offset - offset % ewf->chunk_bytes;
+	bool good = true;
+
+	if (ewf->hopeless || ranges_hit(&ewf->dead, from, 1))
+		return -EIO;
+	for (size_t done = 0; good && done < len;) {
+		ssize_t n =
+			libewf_handle_read_random(ewf->handle, data + done, len - done, (off64_t)(offset + done), NULL);
+
+		good = n > 0 && (size_t)n <= len - done;
+		done += good ? (size_t)n : 0;
+	}
+	if (good && !is_damaged(ewf, offset, len))
+		return 0;
+	ranges_add(&ewf->dead, from, ewf->chunk_bytes);
+	ewf->lost_bytes += ewf->chunk_bytes;
+	ewf->hopeless = ewf->hopeless || ewf->dead.full || ewf->lost_bytes > LOST_MAX;
+	return -EIO;
+}
+
 int ewf_read(struct ewf *ewf, uint64_t offset, void *data, size_t len)
 {
 	unsigned char *at = data;
-	size_t left = len;
-	uint64_t from = offset;
 	int r = 0;
 
 	pthread_mutex_lock(&ewf->lock);
-	while (r == 0 && left > 0) {
-		ssize_t n = libewf_handle_read_random(ewf->handle, at, left, (off64_t)from, NULL);
+	while (r == 0 && len > 0) {
+		uint64_t left = ewf->chunk_bytes - offset % ewf->chunk_bytes;
+		size_t n = left < len ? (size_t)left : len;
 
-		if (n <= 0 || (size_t)n > left) {
-			r = -EIO;
-			break;
-		}
+		r = read_chunk(ewf, offset, at, n);
 		at += n;
-		from += (uint64_t)n;
-		left -= (size_t)n;
+		offset += n;
+		len -= n;
 	}
-	if (r == 0 && is_damaged(ewf, offset, len))
-		r = -EIO;
 	pthread_mutex_unlock(&ewf->lock);
 	return r;
 }

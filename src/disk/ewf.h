@@ -17,7 +17,7 @@ int ewf_new(const struct disk_source *source, struct ewf **ret_ewf, struct err *
 void ewf_freep(struct ewf **ewf);
 uint64_t ewf_size(const struct ewf *ewf); /* bytes of the medium */
 
-/* 0 or -EIO; within the medium. Thread-safe, one at a time. */
+/* 0 or -EIO; within the medium. Thread-safe, one at a time. After 256 MiB of chunks that could not be read everything is -EIO: each costs memory. */
 int ewf_read(struct ewf *ewf, uint64_t offset, void *data, size_t len);
 
 /* Adds what it says was unreadable when it was taken; the image holds something else there, mostly zeros. */

@@ -8,6 +8,15 @@
 
 enum { IMAGE = 9 << 20 };
 
+#ifdef __SANITIZE_ADDRESS__
+/* libewf's own leak of every chunk that it cannot read; ewf.c bounds how many there are. */
+const char *__lsan_default_suppressions(void); // NOLINT
+const char *__lsan_default_suppressions(void) // NOLINT
+{
+	return "leak:libewf_chunk_data_initialize\n";
+}
+#endif
+
 static unsigned char image[IMAGE], data[IMAGE];
 
 static int setup(void **state)
@@ -142,6 +151,7 @@ static void test_broken(void **state)
 		"head -c 2000 /dev/urandom | dd of=i.E01 bs=1 seek=13 conv=notrunc",
 		"head -c 70000 /dev/urandom | dd of=i.E01 bs=1 seek=2000 conv=notrunc",
 		"cp i.E01 i.E02",
+		"rm i.E05",
 		"rm i.E02; cp image i.E02",
 	};
 
@@ -151,7 +161,7 @@ static void test_broken(void **state)
 		struct err err = ERR_INIT;
 		struct disk *disk = NULL;
 
-		acquire("i", i == 7 ? "-S 2097152 -c none" : "");
+		acquire("i", i >= 7 ? "-S 2097152 -c none" : "");
 		shell("%s", damages[i]);
 		assert_int_equal(disk_source_open(in_dir("i.E01"), false, &source, &err), 0);
 		if (disk_new(&source, &disk, &err) < 0) {
