@@ -35,14 +35,13 @@ static bool read_record(const struct extfs *extfs, const unsigned char *at, size
 {
 	uint32_t inode;
 	uint16_t len;
-	unsigned type = at[7];
+	unsigned type;
 
 	if (room < RECORD_HEAD)
 		return false;
 	memcpy(&inode, at, sizeof(inode));
 	memcpy(&len, at + 4, sizeof(len));
-	if (!ext2fs_has_feature_filetype(extfs->fs->super))
-		type = 0;
+	type = ext2fs_has_feature_filetype(extfs->fs->super) ? at[7] : 0;
 	*ret_record = (struct record){
 		.inode = le32toh(inode),
 		.len = record_len(extfs, le16toh(len)),
