@@ -1,4 +1,5 @@
 tally_unit(extfs_replay ROOMS extfs crypto base LIBRARIES PkgConfig::ext2fs)
+tally_unit(extfs_mutations ROOMS extfs disk tree crypto sys base LIBRARIES PkgConfig::ext2fs)
 foreach(name mounted walk damage)
   tally_unit(extfs_${name} ROOMS extfs disk scan policy tree crypto sys base)
 endforeach()
