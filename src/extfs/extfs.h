@@ -15,7 +15,7 @@
 /* What the journal of a file system holds that its own place does not show yet. */
 enum extfs_journal {
 	JOURNAL_NONE, /* there is none */
-	JOURNAL_CLEAN,
+	JOURNAL_CLEAN, /* also: needs_recovery, and the replay found nothing that waits */
 	JOURNAL_PENDING, /* needs_recovery: committed transactions wait; replayed when that was asked for */
 	JOURNAL_EXTERNAL, /* on another device, and needs_recovery: not replayed */
 	JOURNAL_DAMAGED /* replayed as far as `transactions` says; `problem` says what was found there */
@@ -48,7 +48,7 @@ struct extfs_options {
 	bool replay, fixed;
 };
 int extfs_open(const struct extfs_options *options, struct extfs **ret_extfs, struct err *err);
-void extfs_freep(struct extfs **extfs);
+void extfs_freep(struct extfs **extfs); /* after its contents: they read through it */
 const struct extfs_info *extfs_info(const struct extfs *extfs); /* borrowed */
 
 struct extfs_walk {
@@ -65,6 +65,9 @@ struct extfs_walk {
  * problem. Errors: the sink's, memory, ERR_INTERRUPTED.
  * Bounds: PATH_MAX_BYTES; names of 1 to 255 bytes without '/' and NUL; each directory inode is entered once (a second way to it is an entry
  * whose content failed: "a directory loop: ..."); of two equal names in a directory the first counts, and the directory's content failed.
+ * A name that no file can have is a problem of its directory. Lists of directories hold 512 MiB together, and directories read at most twice
+ * as many blocks as there are; a content has at most 4,194,304 pieces: what is beyond failed, and says so.
+ * user and group are named by etc/passwd and etc/group of this file system; /boot on its own has none.
  */
 int extfs_walk(struct extfs *extfs, const struct extfs_walk *walk, struct sink *sink, struct err *err);
 

@@ -151,12 +151,33 @@ static void test_no_files(void **state)
 	names_done(&names);
 }
 
+/* Texts of a tree that is not mounted are taken over. */
+static void test_texts(void **state)
+{
+	struct buf users = BUF_INIT, groups = BUF_INIT;
+	struct names names;
+
+	(void)state;
+	assert_int_equal(buf_add_str(&users, passwd), 0);
+	assert_int_equal(buf_add_str(&groups, group), 0);
+	assert_int_equal(names_of_texts(&users, &groups, &names), 0);
+	assert_null(users.data);
+	assert_null(groups.data);
+	assert_true(bytes_equal(names_user(&names, 98), bytes_of("tallystick-old")));
+	assert_true(bytes_equal(names_group(&names, 199), bytes_of("tallystick")));
+	names_done(&names);
+	assert_int_equal(names_of_texts(&users, &groups, &names), 0);
+	assert_int_equal(names_user(&names, 0).len, 0);
+	names_done(&names);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_find, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_by_id, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_files, setup, teardown),
+		cmocka_unit_test(test_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
