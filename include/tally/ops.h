@@ -54,6 +54,7 @@ struct comparison {
 	struct report_summary summary; /* its pointers point into `texts` */
 	struct texts *texts; /* owner of the strings in summary */
 	struct later *later; /* what explains some of the changes; NULL: nothing */
+	struct unreplayed *unreplayed; /* what only pending journals show; NULL: nothing */
 	bool applied; /* accept: a generation was signed */
 	uint64_t recorded, dropped; /* accept: rows that it put and removed */
 	uint64_t renewed; /* those of the former that are no change: logs that grew, directories that follow */

@@ -27,6 +27,8 @@ struct report_signer {
 
 struct report_side {
 	const char *kind, *name; /* "baseline", "/var/lib/tallystick/baseline.db"; "live", "/" */
+	const char *const *details; /* lines on what it was read as, and what is special about it */
+	size_t detail_count;
 };
 
 /* Of a verdict that rests on what a daemon holds: whether that is the present. */
@@ -43,7 +45,11 @@ struct report_summary {
 	bool quick;
 	int64_t last_full; /* seconds: last full read, 0 unknown; for --quick */
 	enum report_sync sync; /* REPORT_NO_SYNC: no daemon was asked */
-	bool authentic; /* a is signed and was verified */
+	bool authentic; /* a is signed and was verified; of a compare, b where a is no baseline */
+	bool signed_b; /* authentic and the rest below are b's */
+	const char *const *remarks; /* lines of the head, on how it was compared */
+	size_t remark_count;
+	bool strangers; /* the sides are not one file system's history: identity was not compared */
 	const struct report_signer *signers;
 	size_t signer_count;
 	const char *const *unknown_signers; /* key ids */

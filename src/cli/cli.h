@@ -13,47 +13,53 @@
 #include "tally/ops.h"
 
 /* Options, as bits: which a verb takes. */
-enum {
-	OPTION_CONFIG = 1 << 0,
-	OPTION_STATE = 1 << 1,
-	OPTION_JSON = 1 << 2,
-	OPTION_QUIET = 1 << 3,
-	OPTION_NO_COLOR = 1 << 4,
-	OPTION_TMP = 1 << 5,
-	OPTION_HELP = 1 << 6,
-	OPTION_TRUST = 1 << 7,
-	OPTION_MIN_SEQUENCE = 1 << 8,
-	OPTION_GENERATION = 1 << 9,
-	OPTION_BASELINE = 1 << 10,
-	OPTION_FROM = 1 << 11,
-	OPTION_QUICK = 1 << 12,
-	OPTION_FAIL_ON = 1 << 13,
-	OPTION_ALL = 1 << 14,
-	OPTION_POLICY = 1 << 15,
-	OPTION_REASON = 1 << 16,
-	OPTION_KEY = 1 << 17,
-	OPTION_OUTPUT = 1 << 18,
-	OPTION_ADD = 1 << 19,
-	OPTION_FORCE = 1 << 20,
-	OPTION_PASSPHRASE_FD = 1 << 21,
-	OPTION_NO_PASSPHRASE = 1 << 22,
-	OPTION_SYNC = 1 << 23,
-	OPTION_DAEMON = 1 << 24,
-	OPTION_CONTROL = 1 << 25,
-	OPTION_SINCE = 1 << 26,
-	OPTION_FOLLOW = 1 << 27,
-	OPTION_ISO = 1 << 28,
-	/* every verb takes these; every verb that reads a baseline takes the second group too */
-	OPTIONS_COMMON =
-		OPTION_CONFIG | OPTION_STATE | OPTION_JSON | OPTION_QUIET | OPTION_NO_COLOR | OPTION_TMP | OPTION_HELP,
-	OPTIONS_BASELINE = OPTION_TRUST | OPTION_MIN_SEQUENCE | OPTION_GENERATION | OPTION_BASELINE
-};
+#define OPTION_BIT(number)   (UINT64_C(1) << (number))
+#define OPTION_CONFIG        OPTION_BIT(0)
+#define OPTION_STATE         OPTION_BIT(1)
+#define OPTION_JSON          OPTION_BIT(2)
+#define OPTION_QUIET         OPTION_BIT(3)
+#define OPTION_NO_COLOR      OPTION_BIT(4)
+#define OPTION_TMP           OPTION_BIT(5)
+#define OPTION_HELP          OPTION_BIT(6)
+#define OPTION_TRUST         OPTION_BIT(7)
+#define OPTION_MIN_SEQUENCE  OPTION_BIT(8)
+#define OPTION_GENERATION    OPTION_BIT(9)
+#define OPTION_BASELINE      OPTION_BIT(10)
+#define OPTION_FROM          OPTION_BIT(11)
+#define OPTION_QUICK         OPTION_BIT(12)
+#define OPTION_FAIL_ON       OPTION_BIT(13)
+#define OPTION_ALL           OPTION_BIT(14)
+#define OPTION_POLICY        OPTION_BIT(15)
+#define OPTION_REASON        OPTION_BIT(16)
+#define OPTION_KEY           OPTION_BIT(17)
+#define OPTION_OUTPUT        OPTION_BIT(18)
+#define OPTION_ADD           OPTION_BIT(19)
+#define OPTION_FORCE         OPTION_BIT(20)
+#define OPTION_PASSPHRASE_FD OPTION_BIT(21)
+#define OPTION_NO_PASSPHRASE OPTION_BIT(22)
+#define OPTION_SYNC          OPTION_BIT(23)
+#define OPTION_DAEMON        OPTION_BIT(24)
+#define OPTION_CONTROL       OPTION_BIT(25)
+#define OPTION_SINCE         OPTION_BIT(26)
+#define OPTION_FOLLOW        OPTION_BIT(27)
+#define OPTION_ISO           OPTION_BIT(28)
+#define OPTION_AT            OPTION_BIT(29)
+#define OPTION_POLICY_FILE   OPTION_BIT(30)
+#define OPTION_MOUNT         OPTION_BIT(31)
+#define OPTION_HASH_IMAGE    OPTION_BIT(32)
+#define OPTION_OFFSET        OPTION_BIT(33)
+/* every verb takes these; every verb that reads a baseline takes the second group too */
+#define OPTIONS_COMMON                                                                                                 \
+	(OPTION_CONFIG | OPTION_STATE | OPTION_JSON | OPTION_QUIET | OPTION_NO_COLOR | OPTION_TMP | OPTION_HELP)
+#define OPTIONS_BASELINE (OPTION_TRUST | OPTION_MIN_SEQUENCE | OPTION_GENERATION | OPTION_BASELINE)
 
 struct options {
-	uint32_t given; /* bits */
+	uint64_t given; /* bits */
 	struct place place;
-	const char *from, *reason, *key, *output, *add, *control, *since;
-	bool json, quiet, no_color, quick, all, policy, force, help, no_passphrase, sync, daemon, follow, iso;
+	const char *from, *reason, *key, *output, *add, *control, *since, *at, *policy_file;
+	bool json, quiet, no_color, quick, all, policy, force, help, no_passphrase, sync, daemon, follow, iso, mount,
+		hash_image;
+	uint64_t offset; /* bytes */
 	enum severity fail_on; /* SEVERITY_INFO when not given: everything counts */
 	int passphrase_fd; /* -1: ask the terminal */
 	const char *const *args; /* what is no option */
@@ -66,7 +72,7 @@ struct verb {
 	int (*run)(struct options *options, struct err *err);
 	const char *summary; /* one line for `tally --help` */
 	const char *synopsis; /* behind the name */
-	uint32_t options;
+	uint64_t options;
 	size_t min_args, max_args;
 };
 
@@ -109,9 +115,10 @@ int verb_log(struct options *options, struct err *err);
 int verb_drift(struct options *options, struct err *err);
 int verb_status(struct options *options, struct err *err);
 int verb_export(struct options *options, struct err *err);
+int verb_compare(struct options *options, struct err *err);
 
-/* Shared by check and drift: renders the comparison, with one line on what to do next. Returns the exit status. */
-int print_comparison(const struct options *options, struct comparison *comparison, struct err *err);
+/* Shared by check, drift and compare: renders the comparison; HINT: with one line on what to do next. Returns the exit status. */
+int print_comparison(const struct options *options, bool hint, struct comparison *comparison, struct err *err);
 
 /* Shared by history, verify and sign: one generation as a line of JSON or some lines of text. */
 int print_generation(const struct options *options, const struct generation_view *view, const char *record,

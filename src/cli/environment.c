@@ -48,7 +48,7 @@ static void seed(void)
 /* `tally verify SOMETHING --trust PUB` is about what came from elsewhere, as --baseline is. */
 static bool is_foreign(const struct verb *verb, const struct options *options)
 {
-	return options->place.baseline ||
+	return options->place.baseline || strcmp(verb->name, "compare") == 0 ||
 	       (strcmp(verb->name, "verify") == 0 && options->arg_count && options->place.trust_count);
 }
 
@@ -56,9 +56,10 @@ static bool is_foreign(const struct verb *verb, const struct options *options)
  * proves itself, as far as it can. */
 static bool stands_alone(const struct verb *verb, const struct options *options)
 {
-	const uint32_t both = OPTION_CONFIG | OPTION_STATE;
+	const uint64_t both = OPTION_CONFIG | OPTION_STATE;
 
-	if ((options->given & both) == both || options->help || strcmp(verb->name, "key") == 0)
+	if ((options->given & both) == both || options->help || strcmp(verb->name, "key") == 0 ||
+	    strcmp(verb->name, "compare") == 0)
 		return true;
 	return options->arg_count && (strcmp(verb->name, "verify") == 0 || strcmp(verb->name, "sign") == 0);
 }

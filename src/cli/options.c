@@ -13,7 +13,7 @@
 
 struct option_row {
 	const char *name;
-	uint32_t bit;
+	uint64_t bit;
 	const char *value; /* what stands behind it; NULL: nothing */
 	const char *help;
 };
@@ -30,6 +30,11 @@ static const struct option_row rows[] = {
 	{ "all", OPTION_ALL, NULL, "accept all that differs; log: routine lines, too" },
 	{ "since", OPTION_SINCE, "TIME", "from then on: 2026-11-22, '2026-11-22 03:00', 15m, 2h, 3d" },
 	{ "follow", OPTION_FOLLOW, NULL, "wait for more events until interrupted" },
+	{ "at", OPTION_AT, "PATH", "B's root stands for this path of A" },
+	{ "policy", OPTION_POLICY_FILE, "FILE", "judge by this policy (else a signed one, the default)" },
+	{ "mount", OPTION_MOUNT, NULL, "have the kernel mount what is not ext2/3/4, read-only" },
+	{ "hash-image", OPTION_HASH_IMAGE, NULL, "SHA-256 of each image, read whole" },
+	{ "offset", OPTION_OFFSET, "N", "look N bytes into the images" },
 	{ "policy", OPTION_POLICY, NULL, "accept the edited policy, and nothing else" },
 	{ "reason", OPTION_REASON, "TEXT", "why, kept with the generation and signed" },
 	{ "key", OPTION_KEY, "FILE", "secret key, minisign format" },
@@ -75,10 +80,10 @@ static int add_trust(struct options *options, const char *file, struct err *err)
 	return 0;
 }
 
-static int set_flag(struct options *options, uint32_t bit)
+static int set_flag(struct options *options, uint64_t bit)
 {
 	const struct {
-		uint32_t bit;
+		uint64_t bit;
 		bool *flag;
 	} flags[] = {
 		{ OPTION_JSON, &options->json },
@@ -94,6 +99,8 @@ static int set_flag(struct options *options, uint32_t bit)
 		{ OPTION_DAEMON, &options->daemon },
 		{ OPTION_FOLLOW, &options->follow },
 		{ OPTION_ISO, &options->iso },
+		{ OPTION_MOUNT, &options->mount },
+		{ OPTION_HASH_IMAGE, &options->hash_image },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
@@ -103,10 +110,10 @@ static int set_flag(struct options *options, uint32_t bit)
 	return 0;
 }
 
-static int set_text(struct options *options, uint32_t bit, const char *value)
+static int set_text(struct options *options, uint64_t bit, const char *value)
 {
 	const struct {
-		uint32_t bit;
+		uint64_t bit;
 		const char **text;
 	} texts[] = {
 		{ OPTION_CONFIG, &options->place.config },
@@ -120,6 +127,8 @@ static int set_text(struct options *options, uint32_t bit, const char *value)
 		{ OPTION_ADD, &options->add },
 		{ OPTION_CONTROL, &options->control },
 		{ OPTION_SINCE, &options->since },
+		{ OPTION_AT, &options->at },
+		{ OPTION_POLICY_FILE, &options->policy_file },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -142,6 +151,8 @@ static int set_option(struct options *options, const struct option_row *row, con
 		return add_trust(options, value, err);
 	case OPTION_MIN_SEQUENCE:
 		return parse_number(value, row->name, &options->place.min_sequence, err);
+	case OPTION_OFFSET:
+		return parse_number(value, row->name, &options->offset, err);
 	case OPTION_GENERATION:
 		r = parse_number(value, row->name, &options->place.generation, err);
 		if (r >= 0 && options->place.generation == 0)

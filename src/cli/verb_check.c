@@ -8,7 +8,7 @@
 /* Has the daemon do it: queued is all that can be said now. */
 static int check_daemon(struct options *options, const struct check_request *request, struct err *err)
 {
-	const uint32_t strange = OPTIONS_BASELINE | OPTION_FAIL_ON;
+	const uint64_t strange = OPTIONS_BASELINE | OPTION_FAIL_ON;
 	int r;
 
 	if (options->given & strange)
@@ -36,5 +36,5 @@ int verb_check(struct options *options, struct err *err)
 	if (options->control)
 		return err_set(err, ERR_USAGE, "--control goes with --daemon");
 	r = op_check(&options->place, &request, talk_start(options), &comparison, err);
-	return r < 0 ? r : print_comparison(options, comparison, err);
+	return r < 0 ? r : print_comparison(options, true, comparison, err);
 }

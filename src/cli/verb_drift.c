@@ -9,5 +9,5 @@ int verb_drift(struct options *options, struct err *err)
 	int r;
 
 	r = op_drift(&options->place, &request, talk_start(options), &comparison, err);
-	return r < 0 ? r : print_comparison(options, comparison, err);
+	return r < 0 ? r : print_comparison(options, true, comparison, err);
 }

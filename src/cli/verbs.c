@@ -13,6 +13,11 @@ const struct verb verbs[] = {
 	  "[PATH...] [--quick] [--baseline FILE] [--daemon]",
 	  OPTIONS_COMMON | OPTIONS_BASELINE | OPTION_QUICK | OPTION_FAIL_ON | OPTION_DAEMON | OPTION_CONTROL, 0,
 	  SIZE_MAX },
+	{ "compare", verb_compare, "compare any two: live, folder, baseline, medium, image, archive",
+	  "A B [--at PATH] [--policy FILE]",
+	  OPTIONS_COMMON | OPTION_TRUST | OPTION_MIN_SEQUENCE | OPTION_GENERATION | OPTION_FAIL_ON | OPTION_AT |
+		  OPTION_POLICY_FILE | OPTION_MOUNT | OPTION_HASH_IMAGE | OPTION_OFFSET,
+	  2, 2 },
 	{ "drift", verb_drift, "what the daemon holds to differ now", "[PATH...] [--sync] [--fail-on SEVERITY]",
 	  OPTIONS_COMMON | OPTION_SYNC | OPTION_FAIL_ON | OPTION_CONTROL, 0, SIZE_MAX },
 	{ "status", verb_status, "is the daemon watching everything it should", "[--sync]",

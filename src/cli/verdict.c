@@ -16,13 +16,14 @@ static const char *hint_of(const struct report_summary *summary, bool elsewhere)
 	return NULL;
 }
 
-int print_comparison(const struct options *options, struct comparison *comparison, struct err *err)
+int print_comparison(const struct options *options, bool hint, struct comparison *comparison, struct err *err)
 {
 	struct report_out out = cli_out(options);
 	int status = 0;
 	int r;
 
-	comparison->summary.hint = hint_of(&comparison->summary, options->place.baseline != NULL);
+	if (hint)
+		comparison->summary.hint = hint_of(&comparison->summary, options->place.baseline != NULL);
 	r = report_comparison(&out, comparison->changes, &comparison->summary, err);
 	if (r >= 0)
 		r = comparison_status(comparison, options->fail_on, &status, err);

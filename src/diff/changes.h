@@ -28,7 +28,7 @@ int changes_sort(struct changes *changes, struct err *err);
 
 /*
  * From now on changes_next() asks EXPLAIN of each change: it leaves change->explained as it is, NULL, or sets it to something that
- * lives until the next call. CONTEXT outlives CHANGES or the last call of changes_next().
+ * lives until the next call; and it may set change->pending_journal. CONTEXT outlives CHANGES or the last call of changes_next().
  */
 void changes_explain(struct changes *changes, int (*explain)(void *context, struct change *change, struct err *err),
 		     void *context);

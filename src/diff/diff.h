@@ -40,6 +40,7 @@ struct change {
 	const struct mount *mount_before, *mount_after; /* a change of the mount table; entries are NULL then */
 	struct bytes path; /* where to look now (for removed: where it was) */
 	const struct explained *explained; /* NULL: nothing accounts for it. Only of changes_next() */
+	bool pending_journal; /* an image shows it only with its pending journal applied. Only of changes_next() */
 };
 
 struct unexamined {

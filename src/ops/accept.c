@@ -356,7 +356,7 @@ int op_accept(const struct place *place, const struct accept_request *request, c
 		r = conclude(&accept, comparison, err);
 	if (r < 0)
 		return r;
-	comparison->summary.b = (struct report_side){ "live", "/" };
+	comparison->summary.b = (struct report_side){ .kind = "live", .name = "/" };
 	comparison->summary.seconds = (double)(time_monotonic_ns() - started) / 1e9;
 	*ret_comparison = STEAL(comparison);
 	return 0;

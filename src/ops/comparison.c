@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "ops/later.h"
+#include "ops/unreplayed.h"
 
 int comparison_new(const char *tmpdir, struct comparison **ret_comparison, struct err *err)
 {
@@ -30,6 +31,7 @@ void comparison_freep(struct comparison **comparison)
 		return;
 	changes_freep(&(*comparison)->changes);
 	later_freep(&(*comparison)->later);
+	unreplayed_freep(&(*comparison)->unreplayed);
 	texts_freep(&(*comparison)->texts);
 	free(*comparison);
 	*comparison = NULL;

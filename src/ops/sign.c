@@ -60,10 +60,12 @@ static int summarise(const struct signing *signing, const char *name, struct com
 	struct report_summary *summary = &comparison->summary;
 	const struct statement *statement = baseline_statement(signing->now, signing->last);
 
-	summary->a = (struct report_side){ "baseline", texts_printf(comparison->texts, "%s generation %llu", name,
-								    (unsigned long long)signing->last) };
-	summary->b = (struct report_side){ "baseline", texts_printf(comparison->texts, "%s generation %llu", name,
-								    (unsigned long long)signing->newest) };
+	summary->a = (struct report_side){ .kind = "baseline",
+					   .name = texts_printf(comparison->texts, "%s generation %llu", name,
+								(unsigned long long)signing->last) };
+	summary->b = (struct report_side){ .kind = "baseline",
+					   .name = texts_printf(comparison->texts, "%s generation %llu", name,
+								(unsigned long long)signing->newest) };
 	summary->authentic = true;
 	summary->sequence = signing->last;
 	summary->created = statement->created;

@@ -144,7 +144,7 @@ int weighing_end(struct weighing *weighing, bool moves, struct comparison **ret_
 		r = add_notes(weighing, err);
 	if (r < 0)
 		return r;
-	summary->b = (struct report_side){ "live", "/" };
+	summary->b = (struct report_side){ .kind = "live", .name = "/" };
 	summary->quick = weighing->quick;
 	summary->bytes_read = weighing->rotation.bytes_read;
 	*ret_comparison = STEAL(weighing->comparison);

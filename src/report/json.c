@@ -226,6 +226,8 @@ void record_change(struct record *record, const struct change *change)
 	if (change->rule)
 		record_message(record, "rule", bytes_of(change->rule));
 	set_log(record, change->log);
+	if (change->pending_journal)
+		record_set(record, "pending_journal", json_true());
 	if (change->explained)
 		set_explained(record, change->explained);
 }

@@ -114,7 +114,8 @@ static void set_inode(struct record *record, const struct entry *entry)
 	/* a string: 64 bits do not survive every JSON reader */
 	if (has(entry, ATTR_INODE)) {
 		set_format(record, "inode", "%" PRIu64, entry->inode);
-		set_device(record, "device", entry->dev_major, entry->dev_minor);
+		if (entry->dev_major || entry->dev_minor) /* else in a tree that is on no device of this system */
+			set_device(record, "device", entry->dev_major, entry->dev_minor);
 	}
 	if (has(entry, ATTR_LINKS))
 		record_count(record, "links", entry->links);

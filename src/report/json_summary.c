@@ -8,6 +8,8 @@ static void set_side(struct record *record, const char *key, const struct report
 
 	record_string(&inner, "kind", side->kind);
 	record_bytes(&inner, "name", bytes_of(side->name));
+	if (side->detail_count)
+		record_messages(&inner, "details", side->details, side->detail_count);
 	record->failed |= inner.failed;
 	record_set(record, key, STEAL(inner.object));
 }
@@ -65,6 +67,8 @@ static void set_more(struct record *record, const struct report_summary *summary
 		record_set(record, "synced", json_boolean(summary->sync == REPORT_SYNCED));
 	if (summary->unknown_signer_count)
 		record_messages(record, "unknown_signers", summary->unknown_signers, summary->unknown_signer_count);
+	if (summary->remark_count)
+		record_messages(record, "remarks", summary->remarks, summary->remark_count);
 	if (summary->note_count)
 		record_messages(record, "notes", summary->notes, summary->note_count);
 }

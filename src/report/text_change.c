@@ -220,6 +220,10 @@ static void add_explained(struct text *text, const struct explained *explained)
 void text_change(struct text *text, const struct change *change)
 {
 	add_head(text, change);
+	if (change->pending_journal)
+		(void)buf_add_str(
+			&text->buf,
+			"      only with the pending journal: the file system without it does not show this\n");
 	if (change->explained)
 		add_explained(text, change->explained);
 	if (change->mount_before || change->mount_after) {

@@ -122,6 +122,24 @@ static void add_coverage(struct buf *out, const struct report_summary *summary)
 	(void)buf_add_byte(out, '\n');
 }
 
+static void add_side(struct buf *out, const char *word, const struct report_side *side)
+{
+	(void)buf_printf(out, "%s ", word);
+	form_message(out, bytes_of(side->kind));
+	(void)buf_add_byte(out, ':');
+	form_message(out, bytes_of(side->name));
+	(void)buf_add_byte(out, '\n');
+}
+
+static void add_details(struct buf *out, const char *letter, const struct report_side *side)
+{
+	for (size_t i = 0; i < side->detail_count; i++) {
+		(void)buf_printf(out, "%s: ", letter);
+		form_message(out, bytes_of(side->details[i]));
+		(void)buf_add_byte(out, '\n');
+	}
+}
+
 static void add_against(struct buf *out, const struct report_summary *summary)
 {
 	if (!summary->authentic) {
@@ -132,7 +150,10 @@ static void add_against(struct buf *out, const struct report_summary *summary)
 		(void)buf_add_str(out, ", which nobody has signed\n");
 		return;
 	}
-	(void)buf_printf(out, "against generation %" PRIu64 " of ", summary->sequence);
+	if (summary->signed_b)
+		add_side(out, "against", &summary->a);
+	(void)buf_printf(out, "%s generation %" PRIu64 " of ", summary->signed_b ? "b is" : "against",
+			 summary->sequence);
 	form_message(out, bytes_of(summary->host ? summary->host : "an unnamed host"));
 	if (summary->host_id) {
 		(void)buf_add_str(out, " (host-id ");
@@ -168,4 +189,12 @@ void text_head(struct text *text, const struct report_summary *summary)
 	add_coverage(&text->buf, summary);
 	add_against(&text->buf, summary);
 	add_signers(&text->buf, summary);
+	if (summary->b.kind && (summary->remark_count || summary->b.detail_count))
+		add_side(&text->buf, "compared with it:", &summary->b);
+	for (size_t i = 0; i < summary->remark_count; i++) {
+		form_message(&text->buf, bytes_of(summary->remarks[i]));
+		(void)buf_add_byte(&text->buf, '\n');
+	}
+	add_details(&text->buf, "a", &summary->a);
+	add_details(&text->buf, "b", &summary->b);
 }

@@ -16,6 +16,10 @@ static int set_path(struct scan *scan, const struct slot *slot)
 		scan->path_node = node_ref(node);
 	}
 	scan->path.len = node->path_len;
+	if (!slot->child->name[0] && node->path_len) { /* a root that does not stand at "/" */
+		scan->entry.path = (struct bytes){ scan->path.data, scan->path.len };
+		return 0;
+	}
 	if (buf_add_byte(&scan->path, '/') < 0 || buf_add_str(&scan->path, slot->child->name) < 0)
 		return -1;
 	scan->entry.path = (struct bytes){ scan->path.data, scan->path.len };

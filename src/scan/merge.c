@@ -64,7 +64,7 @@ static int advance(struct scan *scan, struct err *err)
 	enum walk_step step = WALK_CHILD;
 	struct chunk *chunk = scan->root_entry;
 	struct child *child = chunk ? &chunk->children[0] : NULL;
-	struct bytes path = bytes_of("/");
+	struct bytes path = shared_root(&scan->shared);
 	struct node *dir = NULL;
 	int r, order = -1;
 

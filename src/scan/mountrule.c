@@ -59,8 +59,11 @@ int mountrule_judge(const struct shared *shared, struct bytes path, const struct
 		return 0;
 	}
 	if (shared->options.mounts && (!raw->mount_point_known || raw->mount_point)) {
+		size_t prefix = shared_prefix(shared).len;
+
 		buf_clear(space);
-		if (buf_add_str(space, shared->real_root) < 0 || buf_add(space, path.data, path.len) < 0)
+		if (buf_add_str(space, shared->real_root) < 0 ||
+		    buf_add(space, path.data + prefix, path.len - prefix) < 0)
 			return -1;
 		mount = sys_mounts_at(shared->options.mounts, (const char *)space->data, space->len);
 	}
@@ -85,5 +88,5 @@ void mountrule_root(const struct shared *shared, struct mountrule *ret_rule)
 	if (shared->options.mounts)
 		mount = sys_mounts_of(shared->options.mounts, real, strlen(real));
 	*ret_rule = (struct mountrule){ MOUNT_CROSS, mount && mount->disk,
-					mount && is_same_fs(shared, bytes_of("/"), mount) };
+					mount && is_same_fs(shared, shared_root(shared), mount) };
 }

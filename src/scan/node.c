@@ -174,6 +174,8 @@ int node_path(const struct node *node, const char *name, struct buf *out)
 		memcpy(out->data + at, node->name, node->name_len);
 		out->data[--at] = '/';
 	}
+	if (at) /* the root's name is all that stands before */
+		memcpy(out->data, node->name, at);
 	out->len = len;
 	return 0;
 }

@@ -53,7 +53,7 @@ struct pending { /* directories that were passed and whose contents have not com
 struct node {
 	struct node *parent; /* a reference; NULL for the scan's root */
 	atomic_uint refs;
-	size_t path_len; /* bytes of its path; 0 for the root, whose children's paths begin with "/" */
+	size_t path_len; /* bytes of its path; 0 for a root at "/", whose children's paths begin with "/" */
 	uint64_t inode; /* what was there when its entry was made */
 	uint32_t dev_major, dev_minor;
 	bool disk; /* on a disk file system: owners and modes are the kernel's word */
@@ -109,8 +109,7 @@ struct chunk *chunk_new(size_t capacity);
 struct chunk *chunk_ref(struct chunk *chunk);
 void chunk_unrefp(struct chunk **chunk);
 
-/* The path of the node ("" for the root) or, with NAME, of a child of it ("/" for the root's own entry, whose name
- * is ""). Replaces what OUT holds. 0 or -1. */
+/* The path of the node ("" for a root at "/"; else the root's name is its path) or, with NAME, of a child of it. Replaces what OUT holds. 0 or -1. */
 int node_path(const struct node *node, const char *name, struct buf *out);
 
 #endif

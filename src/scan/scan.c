@@ -200,26 +200,28 @@ static int examine_root(struct scan *scan, int fd, struct err *err)
 
 static int make_root(struct scan *scan, int fd, struct err *err)
 {
+	const struct bytes prefix = shared_prefix(&scan->shared);
 	struct mountrule rule;
 	struct decision decision;
 	struct node *root;
 	bool asked;
 	int r;
 
-	scan->root = root = node_new(NULL, "", 0);
+	scan->root = root = node_new(NULL, (const char *)prefix.data, prefix.len);
 	if (!root)
 		return err_nomem(err);
+	root->path_len = prefix.len;
 	r = examine_root(scan, fd, err);
 	if (r < 0)
 		return r;
 	mountrule_root(&scan->shared, &rule);
 	root->disk = rule.disk;
 	root->same_fs = rule.same_fs;
-	asked = scan->shared.start_count && shared_start(&scan->shared, 0).len == 1;
+	asked = scan->shared.start_count && bytes_equal(shared_start(&scan->shared, 0), shared_root(&scan->shared));
 	root->start_low = asked;
 	root->start_high = scan->shared.start_count;
 	root->partial = !asked || scan->shared.options.depth == SCAN_SELF;
-	policy_decide(scan->shared.options.policy, bytes_of("/"), true, &decision);
+	policy_decide(scan->shared.options.policy, shared_root(&scan->shared), true, &decision);
 	scan->root_entry->children[0].silent = !asked || !decision.in_scope;
 	scan->root_entry->children[0].past = scan->shared.options.after.len > 0;
 	return 0;
@@ -254,7 +256,8 @@ static int start(struct scan *scan, struct err *err)
 	r = window_init(&scan->window, scan->pool, err);
 	if (r < 0)
 		return r;
-	walk_init(&scan->walk, scan->pool, scan->root);
+	if (walk_init(&scan->walk, scan->pool, scan->root) < 0)
+		return err_nomem(err);
 	return pool_push(scan->pool, scan->root, err);
 }
 

@@ -40,6 +40,8 @@ enum scan_depth {
 
 struct scan_options {
 	const char *root; /* where "/" of the result is: "/" for live:/, else a directory */
+	struct bytes
+		at; /* where that "/" stands in what is delivered, asked for and decided by the policy: "/srv/www"; len 0: "/" */
 	const struct policy *policy;
 	const struct bytes *paths; /* only these and what is below; NULL: everything in the policy's scope */
 	size_t path_count; /* absolute, parents' links resolved, sorted, none below another */

@@ -17,6 +17,16 @@ struct shared {
 	bool trusted; /* trusted.* xattrs are seen */
 };
 
+/* The path of the root, and what the paths of its children begin with. */
+static inline struct bytes shared_root(const struct shared *shared)
+{
+	return shared->options.at.len > 1 ? shared->options.at : bytes_of("/");
+}
+static inline struct bytes shared_prefix(const struct shared *shared)
+{
+	return shared->options.at.len > 1 ? shared->options.at : bytes_of("");
+}
+
 static inline struct bytes shared_start(const struct shared *shared, size_t index)
 {
 	return ((const struct bytes *)(const void *)shared->starts.data)[index];

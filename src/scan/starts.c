@@ -37,15 +37,20 @@ static int add_path(struct shared *shared, struct bytes path, struct err *err)
 int starts_find(struct shared *shared, struct err *err)
 {
 	const struct scan_options *options = &shared->options;
-	const struct bytes everything = bytes_of("/");
+	const struct bytes everything = shared_root(shared);
 	const struct bytes *paths = options->paths ? options->paths : &everything;
 	size_t count = options->paths ? options->path_count : 1;
-	int r;
+	int r = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if (!path_valid(paths[i]))
 			return err_set(err, ERR_USAGE, "a path to scan is not absolute and normal");
-		r = add_path(shared, paths[i], err);
+		if (path_covers(everything, paths[i]))
+			r = add_path(shared, paths[i], err);
+		else if (path_covers(paths[i], everything))
+			r = add_path(shared, everything, err);
+		else
+			continue;
 		if (r < 0)
 			return r;
 	}

@@ -5,9 +5,10 @@
 
 enum { CONSUMED_AT_ONCE = 256 };
 
-void walk_init(struct walk *walk, struct pool *pool, struct node *root)
+int walk_init(struct walk *walk, struct pool *pool, struct node *root)
 {
 	*walk = (struct walk){ .pool = pool, .node = node_ref(root) };
+	return buf_add(&walk->path, root->name, root->name_len);
 }
 
 void walk_done(struct walk *walk)

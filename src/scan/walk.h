@@ -18,7 +18,7 @@ struct walk {
 };
 
 /* ROOT is to be listed already (pool_push()). */
-void walk_init(struct walk *walk, struct pool *pool, struct node *root);
+int walk_init(struct walk *walk, struct pool *pool, struct node *root); /* 0 or -1 */
 void walk_done(struct walk *walk);
 
 enum walk_step { WALK_END, WALK_CHILD, WALK_BLOCKED };

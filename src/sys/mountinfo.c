@@ -79,6 +79,8 @@ bool mountinfo_parse(char *line, struct mountinfo_line *ret_line)
 			return false;
 		if (i == POINT)
 			result.path = field;
+		if (i == ROOT)
+			result.root = field;
 		if (i == OPTIONS)
 			result.options = field;
 	}

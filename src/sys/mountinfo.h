@@ -10,6 +10,7 @@
 
 struct mountinfo_line {
 	char *path; /* unescaped in place, NUL-terminated */
+	char *root; /* what of the file system is mounted there, "/" for all of it; still escaped */
 	char *fstype;
 	char *options; /* of the mount, not of the file system: "rw,noatime" */
 	unsigned long id, parent; /* of the mounts themselves */

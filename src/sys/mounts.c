@@ -130,6 +130,7 @@ static int add_line(char *line, const struct buf *uuids, struct buf *table, stru
 					.fstype = strdup(parsed.fstype),
 					.dev_major = parsed.dev_major,
 					.dev_minor = parsed.dev_minor,
+					.whole = strcmp(parsed.root, "/") == 0,
 					.disk = mountinfo_is_disk(parsed.fstype) };
 	if (row.mount.path)
 		row.mount.id = make_id(&row.mount, uuids);

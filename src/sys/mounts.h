@@ -16,6 +16,7 @@ struct sys_mount {
 	char *fstype;
 	char *id; /* "uuid:..." by /dev/disk/by-uuid, else "fsid:HEX" from statfs(2), else "" */
 	unsigned dev_major, dev_minor;
+	bool whole; /* its file system's own root is mounted, not a folder of it */
 	bool disk; /* a disk file system; else pseudo, network, FUSE, automount or overlay */
 };
 

@@ -1,0 +1,17 @@
+/*
+ * again.h - a running system beside the device that it runs on: what is merely in flight is told from what differs by looking again.
+ */
+#ifndef OPS_AGAIN_H
+#define OPS_AGAIN_H
+
+#include "ops/look.h"
+
+/*
+ * Looks at what *COMPARISON (after changes_finish()) says differs again, several times, until nothing is left or longer has passed than the
+ * kernel holds back what was written. A path that was equal once was in flight and is no change. One that differs at each look, the
+ * device's side of it differently each time, is unexamined: it is being written to. *comparison is replaced; its figures are those of the first look, its
+ * changes those of the last. No stream may be open. Waits tens of seconds when something differs; ERR_INTERRUPTED.
+ */
+int again_look(struct looks *looks, const char *tmp, struct comparison **comparison, struct err *err);
+
+#endif
