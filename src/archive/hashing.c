@@ -118,6 +118,8 @@ static enum outcome read_blocks(struct hashing *hashing, struct archive *archive
 		outcome = take_zeros(hashing, (uint64_t)offset);
 		if (outcome == MORE && len)
 			outcome = take(hashing, data, len);
+		if (outcome == ENOUGH && hashing->at == entry->size)
+			outcome = MORE; /* to the end of it, where checksums are, and pieces that should not be */
 	}
 	return outcome;
 }

@@ -1,0 +1,2 @@
+tally_unit(archive_read ROOMS archive sys)
+tally_unit(archive_hostile ROOMS archive sys)
