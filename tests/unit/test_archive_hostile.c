@@ -66,8 +66,7 @@ static void names(void **state)
 		{ "tar = gnu(); add('l', b'1', link='l'); tar.close()", 0, 1, 0, NULL },
 		{ "tar = gnu(); add('l', b'1', link='.'); tar.close()", 0, 1, 0, NULL },
 		{ "tar = gnu(); add('l', b'1', link='missing'); tar.close()", 1, 0, 0, NULL },
-		{ "tar = gnu(); add('x', data=b'1'); add('./x', data=b'22'); add('x/'); tar.close()", 3, 0,
-		  0, "/x" },
+		{ "tar = gnu(); add('x', data=b'1'); add('./x', data=b'22'); add('x/'); tar.close()", 3, 0, 0, "/x" },
 	};
 
 	(void)state;
