@@ -19,6 +19,9 @@ struct words {
 
 /* One more line behind LINES. */
 static int add_line(struct texts *texts, const char *const **lines, size_t *count, const char *format, va_list args,
+		    struct err *err) __attribute__((format(printf, 4, 0)));
+
+static int add_line(struct texts *texts, const char *const **lines, size_t *count, const char *format, va_list args,
 		    struct err *err)
 {
 	const char **grown = texts_alloc(texts, (*count + 1) * sizeof(*grown));

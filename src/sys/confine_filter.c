@@ -109,7 +109,7 @@ static int add(scmp_filter_ctx filter, uint32_t action, const char *name, unsign
 
 static int add_scratch(scmp_filter_ctx filter, int scratch)
 {
-	const struct scmp_arg_cmp of_it = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)scratch);
+	const struct scmp_arg_cmp of_it = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)scratch, 0);
 	static const char *const names[] = { "pwrite64", "ftruncate", "ftruncate64" };
 	int r = 0;
 
@@ -122,9 +122,9 @@ static int add_arguments(scmp_filter_ctx filter, const int *scratch)
 {
 	const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 	const struct scmp_arg_cmp by_fd = SCMP_A3(SCMP_CMP_MASKED_EQ, 0x1000, 0x1000); /* AT_EMPTY_PATH */
-	const struct scmp_arg_cmp flags = SCMP_A1(SCMP_CMP_EQ, F_GETFL); /* F_SETOWN could have us signal others */
-	const struct scmp_arg_cmp own = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
-	const struct scmp_arg_cmp nobody_new = SCMP_A2(SCMP_CMP_EQ, 0); /* prlimit64: no new limit */
+	const struct scmp_arg_cmp flags = SCMP_A1(SCMP_CMP_EQ, F_GETFL, 0); /* F_SETOWN could have us signal others */
+	const struct scmp_arg_cmp own = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
+	const struct scmp_arg_cmp nobody_new = SCMP_A2(SCMP_CMP_EQ, 0, 0); /* prlimit64: no new limit */
 	const struct {
 		const char *name;
 		const struct scmp_arg_cmp *argument;

@@ -90,8 +90,8 @@ static inline struct report_summary fixture_summary(void)
 						     "00112233AABBCCDD", true };
 
 	return (struct report_summary){
-		.a = { "baseline", "/var/lib/tallystick/baseline.db" },
-		.b = { "live", "/" },
+		.a = { .kind = "baseline", .name = "/var/lib/tallystick/baseline.db" },
+		.b = { .kind = "live", .name = "/" },
 		.excluded = 12,
 		.mounts_skipped = 1,
 		.bytes_read = 9234567890,

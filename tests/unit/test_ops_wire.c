@@ -111,7 +111,8 @@ static void both_ends_agree(void **state)
 static void what_is_not_known_stays_so(void **state)
 {
 	const struct drift_sync sync = { .gap = "events were lost" };
-	struct report_summary summary = { .a = { "baseline", "x" }, .b = { "daemon", "/" } };
+	struct report_summary summary = { .a = { .kind = "baseline", .name = "x" },
+					  .b = { .kind = "daemon", .name = "/" } };
 	CLEANUP(texts_freep) struct texts *texts = NULL;
 	struct report_summary got;
 	struct drift_sync told;
