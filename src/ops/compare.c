@@ -155,10 +155,50 @@ static int find_shadows(struct compare *compare, struct err *err)
 			return err_nomem(err);
 	}
 	path_sort((struct bytes *)(void *)compare->shadow_paths.data, compare->shadow_paths.len / sizeof(struct bytes));
-	return grounds_lineages(&compare->a.grounds, &compare->b.grounds, &compare->lineages,
-				&compare->looks.strangers) < 0
-		       ? err_nomem(err)
-		       : 0;
+	return 0;
+}
+
+/* Of rows for file systems, the one that PATH lies on; COUNT when there is none. */
+static size_t nearest(const struct lineage *rows, size_t count, struct bytes path)
+{
+	size_t best = count;
+
+	for (size_t i = 0; i < count; i++) {
+		if (path_covers(rows[i].path, path) && (best == count || rows[i].path.len > rows[best].path.len))
+			best = i;
+	}
+	return best;
+}
+
+static bool is_asked(const struct path_list *paths, const struct lineage *rows, size_t count, size_t index)
+{
+	for (size_t i = 0; i < paths->count; i++) {
+		if (path_covers(paths->paths[i], rows[index].path) || nearest(rows, count, paths->paths[i]) == index)
+			return true;
+	}
+	return paths->count == 0;
+}
+
+/* Whose history is one: of what is compared only. */
+static int find_lineages(struct compare *compare, struct err *err)
+{
+	CLEANUP(buf_done) struct buf all = BUF_INIT;
+	const struct lineage *rows;
+	size_t count;
+
+	if (grounds_lineages(&compare->a.grounds, &compare->b.grounds, &all) < 0)
+		return err_nomem(err);
+	rows = (const struct lineage *)(const void *)all.data;
+	count = all.len / sizeof(*rows);
+	compare->looks.strangers = compare->a.grounds.count == 0 || compare->b.grounds.count == 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!is_asked(&compare->paths, rows, count, i))
+			continue;
+		compare->looks.strangers = compare->looks.strangers || rows[i].strangers;
+		if (buf_add(&compare->lineages, &rows[i], sizeof(rows[i])) < 0)
+			return err_nomem(err);
+	}
+	return 0;
 }
 
 /* What one side has mounted and the other lacks: not examined, and once each. */
@@ -176,9 +216,10 @@ static int tell_shadows(struct compare *compare, struct comparison *comparison, 
 		struct unexamined unexamined = { of_a ? 'b' : 'a', ground->path, { NULL, 0 } };
 		CLEANUP(buf_done) struct buf line = BUF_INIT;
 
+		if (compare->paths.count && !path_list_covers(&compare->paths, ground->path))
+			continue;
 		comparison->summary.mounts_skipped++;
-		if (device || !shadows[i].hidden ||
-		    (compare->paths.count && !path_list_covers(&compare->paths, ground->path)))
+		if (device || !shadows[i].hidden)
 			continue;
 		(void)buf_printf(&line, "the file system that was mounted here (%s) is not part of %s",
 				 QUOTE(ground->fstype), QUOTE(of_a ? compare->request->b : compare->request->a));
@@ -222,6 +263,8 @@ static int prepare(struct compare *compare, struct err *err)
 		r = assemble(compare, err);
 	if (r >= 0)
 		r = find_shadows(compare, err);
+	if (r >= 0)
+		r = find_lineages(compare, err);
 	if (r < 0)
 		return r;
 	*looks = (struct looks){
@@ -310,7 +353,7 @@ int op_compare(const struct place *place, const struct compare_request *request,
 	side_end(&compare.a);
 	side_end(&compare.b);
 	if (r >= 0 && device_of(&compare))
-		r = again_look(&compare.looks, place->tmp, &comparison, err);
+		r = again_look(&compare.looks, &compare.paths, place->tmp, &comparison, err);
 	if (r >= 0)
 		r = unreplayed_find(&compare.looks, &compare.paths, &compare.unreplayed, err);
 	if (r < 0)

@@ -79,6 +79,11 @@ static int tell_journal(const struct words *words, const char *where, const stru
 
 	switch (info->journal) {
 	case JOURNAL_PENDING:
+		if (words->side->mounted_at) /* it always is, of what runs */
+			return detail(words, err,
+				      "the journal of %s held %" PRIu64 " transactions, %" PRIu64
+				      " blocks: compared with them applied, in memory",
+				      where, info->transactions, info->journal_blocks);
 		r = comparison_note(comparison, err,
 				    "%c: the journal of %s held what its file system does not show yet: %" PRIu64
 				    " transactions, %" PRIu64 " blocks; compared with them applied, in memory",
@@ -284,6 +289,14 @@ int compare_words(const struct looks *looks, const struct policy_verdict *policy
 		r = tell_side(&b, looks->b->place, err);
 	if (r >= 0)
 		r = remark(comparison, err, "judged by %s", policy->from);
+	if (r >= 0 && looks->a->subject.kind == SUBJECT_LIVE && looks->b->mounted_at)
+		r = remark(
+			comparison, err,
+			"added: on the disk, and this running system does not show it; removed: the other way round");
+	if (r >= 0 && looks->b->subject.kind == SUBJECT_LIVE && looks->a->mounted_at)
+		r = remark(
+			comparison, err,
+			"removed: on the disk, and this running system does not show it; added: the other way round");
 	for (size_t i = 0; i < looks->lineage_count; i++)
 		all = all && looks->lineages[i].strangers;
 	summary->strangers = looks->strangers;

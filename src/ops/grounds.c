@@ -86,28 +86,25 @@ static const struct ground *ground_at(const struct grounds *grounds, struct byte
 	return ground && bytes_equal(ground->path, path) ? ground : NULL;
 }
 
-static int add_lineage(const struct grounds *a, const struct grounds *b, struct bytes path, struct buf *out,
-		       bool *strangers)
+static int add_lineage(const struct grounds *a, const struct grounds *b, struct bytes path, struct buf *out)
 {
 	const struct ground *of_a = ground_of(a, path), *of_b = ground_of(b, path);
 	struct lineage lineage = { path, true };
 
 	if (of_a && of_b && bytes_equal(of_a->path, of_b->path))
 		lineage.strangers = !ground_same(of_a, of_b);
-	*strangers = *strangers || lineage.strangers;
 	return buf_add(out, &lineage, sizeof(lineage));
 }
 
-int grounds_lineages(const struct grounds *a, const struct grounds *b, struct buf *out, bool *ret_strangers)
+int grounds_lineages(const struct grounds *a, const struct grounds *b, struct buf *out)
 {
-	*ret_strangers = a->count == 0 || b->count == 0;
 	for (size_t i = 0; i < a->count; i++) {
-		if (a->grounds[i].crossed && add_lineage(a, b, a->grounds[i].path, out, ret_strangers) < 0)
+		if (a->grounds[i].crossed && add_lineage(a, b, a->grounds[i].path, out) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < b->count; i++) {
 		if (b->grounds[i].crossed && !ground_at(a, b->grounds[i].path) &&
-		    add_lineage(a, b, b->grounds[i].path, out, ret_strangers) < 0)
+		    add_lineage(a, b, b->grounds[i].path, out) < 0)
 			return -1;
 	}
 	return 0;

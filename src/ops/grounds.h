@@ -31,8 +31,8 @@ struct ground_fsid {
 struct ground_fsid ground_fsid(const char *id);
 
 /* For struct diff_options: one row for each place where a file system of either side begins. Appends struct lineage to OUT, borrowing
- * the paths. True in *ret_strangers when any row says so, or there is none. 0 or -1. */
-int grounds_lineages(const struct grounds *a, const struct grounds *b, struct buf *out, bool *ret_strangers);
+ * the paths. 0 or -1. */
+int grounds_lineages(const struct grounds *a, const struct grounds *b, struct buf *out);
 
 /*
  * Mount points of SIDE that OTHER can't have seen as SIDE does: not crossed by SIDE, or crossed by SIDE and not mounted on OTHER though OTHER stands

@@ -141,6 +141,7 @@ static int open_streams(struct looks *looks, const struct path_list *paths, stru
 		.paths = paths,
 		.shadows = looks->shadows,
 		.shadow_count = looks->shadow_count,
+		.metadata_only = looks->metadata_only,
 	};
 	struct look_options of_b = of_a;
 	int r;

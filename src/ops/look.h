@@ -19,6 +19,7 @@ struct looks {
 	const struct bytes *shadows; /* sorted: what neither side is asked about */
 	size_t shadow_count;
 	const struct prefixes *prefixes; /* of A, for a B that is not scanned */
+	bool metadata_only; /* no content is read */
 	struct diff_sink sink; /* instead of the comparison's own; change NULL: that one */
 	const char *what; /* for the progress line */
 	struct scan_stats stats; /* for the same */
