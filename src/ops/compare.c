@@ -255,6 +255,7 @@ static int prepare(struct compare *compare, struct err *err)
 	r = set_at(compare, err);
 	if (r >= 0)
 		r = side_open(&compare->a, compare->request->a, err);
+	compare->b.beside_baseline = compare->a.subject.kind == SUBJECT_BASELINE;
 	if (r >= 0)
 		r = side_open(&compare->b, compare->request->b, err);
 	if (r >= 0)

@@ -49,7 +49,7 @@ static int open_baseline(struct side *side, struct err *err)
 	struct place place = reference_place(side->place, side->talk);
 
 	place.baseline = side->subject.typed;
-	if (side->letter == 'b') { /* what was said of a generation is A's */
+	if (side->beside_baseline) {
 		place.generation = 0;
 		place.min_sequence = 0;
 	}

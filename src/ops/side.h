@@ -34,6 +34,7 @@ struct side {
 	struct subject subject;
 
 	struct reference reference; /* SUBJECT_BASELINE */
+	bool beside_baseline; /* the other side is one, too, and PLACE's generation and min_sequence are of that */
 	struct sys_mounts system; /* SUBJECT_LIVE, SUBJECT_DIR, and of the system that a device is mounted on */
 	char *root; /* SUBJECT_DIR: its real path */
 	struct disk_source source; /* SUBJECT_IMAGE, SUBJECT_ARCHIVE */
