@@ -65,13 +65,19 @@ static int tell(const struct telling *telling, struct bytes path, const char *li
 
 static int tell_problems(const struct telling *telling, const struct evidence *evidence, struct err *err)
 {
+	uint64_t told = evidence_result(evidence)->problems, i = 0;
 	const char *line;
 	struct bytes path;
+	char more[96];
 	int r = 0;
 
-	for (uint64_t i = 0; r >= 0 && evidence_problem(evidence, i, &path, &line); i++)
+	for (; r >= 0 && evidence_problem(evidence, i, &path, &line); i++)
 		r = tell(telling, path, line, err);
-	return r;
+	if (r < 0 || told <= i)
+		return r;
+	(void)snprintf(more, sizeof(more), "%" PRIu64 " further problems, which are not listed", told - i);
+	telling->counts->unexamined += told - i - 1;
+	return tell(telling, bytes_of("/"), more, err);
 }
 
 static int tell_end(const struct telling *telling, const struct side_part *part, uint64_t lost, struct err *err)
@@ -166,7 +172,8 @@ static int run(struct looks *looks, struct kept *kept, struct comparison *compar
 	const struct diff_sink sink = looks->sink.change ? looks->sink : changes_sink(comparison->changes);
 	struct diff_counts *counts = &comparison->summary.counts;
 	struct telling tell_a = { &sink, counts, 'a' }, tell_b = { &sink, counts, 'b' };
-	bool whole = kept->paths->count == 0;
+	/* what is said of the whole: by the first look, and again when "/" is looked at again */
+	bool whole = !looks->sink.change || path_list_covers(kept->paths, bytes_of("/"));
 	const struct diff_options options = {
 		.policy = looks->policy,
 		.blind = looks->shadows,

@@ -255,6 +255,20 @@ recorded() {
 	must 65 "$TALLY" compare "$T/root.img" "$T/disk@3"
 }
 
+@test "partitions that are not assembled are unexamined, also with --at" {
+	partitioned gpt
+	mkdir -p "$T/whole/srv/vm"
+	mounted ro,noload "$T/root.img"
+	cp -a "$MOUNT/." "$T/whole/srv/vm/"
+	unmounted
+	dd if="$T/swap" of="$T/disk" bs=1M seek=1 conv=notrunc status=none
+	compared 8 "$T/root.img" "$T/disk"
+	[ "$(json 'map(select(.record == "unexamined")) | length')" -eq 2 ]
+	compared 8 "$T/whole" "$T/disk" --at /srv/vm
+	[ "$(json 'map(select(.record == "unexamined" and .side == "b")) | length')" -eq 2 ]
+	[ "$(json '.[-1].b.name')" = "$T/disk" ]
+}
+
 @test "split images, and images as block devices" {
 	local device
 	ext_image
