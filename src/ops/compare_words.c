@@ -258,8 +258,9 @@ static int tell_side(const struct words *words, const struct place *place, struc
 	if (side->subject.kind == SUBJECT_BASELINE)
 		r = tell_baseline(words, place, err);
 	words->told->kind = side->subject.kind_name;
-	words->told->name =
-		texts_add(words->comparison->texts, side->subject.partition ? side->subject.typed : side->subject.file);
+	words->told->name = side->subject.partition ? texts_printf(words->comparison->texts, "%s@%s",
+								   side->subject.file, side->subject.partition)
+						    : texts_add(words->comparison->texts, side->subject.file);
 	if (r >= 0 && !words->told->name)
 		return err_nomem(err);
 	for (size_t i = 0; r >= 0 && i < side->assembly.note_count; i++)
