@@ -1,6 +1,7 @@
 /* parsers.c - the jobs: which parser runs in the child, on what, and what it sends besides entries. See evidence.h. */
 #include "base/cleanup.h"
 #include "evidence/evidence_inner.h"
+#include "evidence/placed.h"
 
 /* The part of the disk that the job is about. */
 static int find_part(const struct evidence_job *job, struct disk *disk, struct extent_of_disk *ret_part,
@@ -53,9 +54,16 @@ static int parse_extfs(struct child *child, struct disk *disk, struct err *err)
 
 static int parse_archive(struct child *child, struct disk *disk, struct err *err)
 {
+	CLEANUP(placed_done) struct placed placed = { .next = NULL };
 	struct archive_info info = { .entries = 0 };
-	int r = archive_read(disk, &child->interrupted, child->sink, &info, err);
+	struct sink *sink = child->sink;
+	int r;
 
+	if (child->job->at.len > 1) {
+		placed_init(&placed, sink, child->job->at);
+		sink = &placed.sink;
+	}
+	r = archive_read(disk, &child->interrupted, sink, &info, err);
 	if (r == 0)
 		r = child_finish(child, err);
 	child->stats.bytes_read = info.bytes;

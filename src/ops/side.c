@@ -132,11 +132,20 @@ static const char *text_of(const struct side *side, struct bytes bytes)
 	return texts_add_bytes(side->texts, bytes.data, bytes.len);
 }
 
+/* Where PATH of this side stands in the comparison. */
+static const char *place_of(const struct side *side, struct bytes path)
+{
+	if (side->at.len == 1)
+		return text_of(side, path);
+	return texts_printf(side->texts, "%.*s%.*s", (int)side->at.len, (const char *)side->at.data,
+			    path.len == 1 ? 0 : (int)path.len, (const char *)path.data);
+}
+
 static int ground_table(const struct side *side, const struct policy *policy, const struct mount *mounts, size_t count,
 			struct buf *grounds)
 {
 	for (size_t i = 0; i < count; i++) {
-		const char *path = text_of(side, mounts[i].path), *fstype = text_of(side, mounts[i].fstype);
+		const char *path = place_of(side, mounts[i].path), *fstype = text_of(side, mounts[i].fstype);
 		const char *id = text_of(side, mounts[i].id);
 
 		if (!path || !fstype || !id)
@@ -188,7 +197,8 @@ static int ground_image(struct side *side, const struct side *other, struct buf 
 		.name = side->subject.typed,
 		.partition = side->subject.partition,
 		.at = side->at,
-		.table = other->grounds.complete ? &other->grounds : &none,
+		/* a table tells nothing of an image that does not stand at its root */
+		.table = other->grounds.complete && side->at.len == 1 ? &other->grounds : &none,
 		.mount = side->request->mount,
 	};
 	int r = assembly_make(evidence_result(side->table)->partitions, &request, side->texts, &side->assembly, err);

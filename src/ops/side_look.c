@@ -194,8 +194,14 @@ static int part_trees(struct side *side, const struct look_options *look, struct
 static int recorded_tree(struct side *side, const struct look_options *look, struct err *err)
 {
 	struct tree *all = NULL;
+	struct tree *placed = NULL;
 	int r = reference_tree(&side->reference, &all, err);
 
+	if (r >= 0 && side->at.len > 1) {
+		r = tree_placed(all, side->at, &placed, err);
+		if (r >= 0)
+			all = placed;
+	}
 	if (r >= 0)
 		r = survey_filter(all, look->paths, &side->tree, err);
 	if (r < 0)

@@ -50,6 +50,9 @@ int pairs_join(struct tree *a, struct tree *b, struct pairs **ret_pairs, struct 
  * from the call on, whatever it returns. COUNT may be 0. */
 int trees_merge(struct tree *const *trees, size_t count, struct tree **ret_tree, struct err *err);
 
+/* FROM with its root at AT, which is not "/" and is borrowed. Owns FROM once it succeeded. */
+int tree_placed(struct tree *from, struct bytes at, struct tree **ret_tree, struct err *err);
+
 /* The b sides of PAIRS, which it owns once it succeeded. KIND and NAME are borrowed. */
 int tree_of_pairs(struct pairs *pairs, const char *kind, const char *name, uint32_t gives, struct tree **ret_tree,
 		  struct err *err);

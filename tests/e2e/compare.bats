@@ -81,6 +81,39 @@ compared() {
 	must 66 "$TALLY" compare --policy "$RULES" "$T/whole" "$T/nothing" --at /srv/www
 }
 
+@test "--at with a baseline or an archive as B" {
+	ln "$A/one" "$A/hard"
+	find "$A" -exec touch -hd @1700000000 {} +
+	mkdir -p "$T/whole/srv/www" "$T/whole/srv/other"
+	cp -a "$A/." "$T/whole/srv/www/"
+	tar cf "$T/a.tar" -C "$A" .
+	policy <"$RULES"
+	must 0 tally init --from "$A"
+	compared 0 "$T/whole" "$T/a.tar" --at /srv/www
+	[ "$(json '.[-1].examined')" -eq 6 ]
+	compared 0 "$T/whole" "$STATE/baseline.db" --trust "$CONFIG/host.pub" --at /srv/www
+	[ "$(json '.[-1].examined')" -eq 6 ]
+	echo y >"$T/whole/srv/www/d/two"
+	rm "$T/whole/srv/www/link"
+	for b in "$T/a.tar" "$STATE/baseline.db"; do
+		compared 5 "$T/whole" "$b" --trust "$CONFIG/host.pub" --at /srv/www
+		expect_count 2
+		expect changed /srv/www/d/two content
+		expect added /srv/www/link
+	done
+}
+
+@test "--generation and --min-sequence are of the one baseline, whichever side it is" {
+	policy <"$RULES"
+	must 0 tally init --from "$A"
+	must 16 "$TALLY" compare "$STATE/baseline.db" "$B" --trust "$CONFIG/host.pub" --min-sequence 2
+	must 16 "$TALLY" compare "$B" "$STATE/baseline.db" --trust "$CONFIG/host.pub" --min-sequence 2
+	[ -z "$output" ]
+	must 66 "$TALLY" compare "$B" "$STATE/baseline.db" --trust "$CONFIG/host.pub" --generation 2
+	cp "$STATE/baseline.db" "$T/other.db"
+	must 66 "$TALLY" compare "$T/other.db" "$STATE/baseline.db" --trust "$CONFIG/host.pub" --generation 2
+}
+
 @test "a baseline and a folder, both ways; the signed policy judges" {
 	policy <<-EOF
 		version: 1
