@@ -41,6 +41,7 @@ int claims_place(struct claims *claims, struct bytes path, bool is_dir, struct e
 	buf_clear(&claims->last);
 	if (buf_add(&claims->last, path.data, path.len) < 0)
 		return err_nomem(err);
+	claims->result->last = (struct bytes){ claims->last.data, claims->last.len };
 	claims->any = true;
 	return is_dir ? chain_push(&claims->dirs, path, err) : 0;
 }

@@ -343,6 +343,23 @@ static void many_problems(void **state)
 	assert_false(claims_get_problem(&claims, CLAIMS_PROBLEMS_MAX, &path, &line));
 }
 
+/* The last path that is believed may be a directory on the way. */
+static void last_path(void **state)
+{
+	static const unsigned char record[] = { TAG_WAY, '/', 'a' };
+	struct evidence_job job = job_of(EVIDENCE_EXTFS);
+	struct evidence_result result = { .whole = false };
+	CLEANUP(claims_done) struct claims claims = { .job = NULL };
+	struct claim claim;
+
+	(void)state;
+	claims_init(&claims, &job, &result);
+	claims.confined = claims.has_extfs = true;
+	TRY(claims_take(&claims, record, 2, &claim, &try_err));
+	TRY(claims_take(&claims, record, 3, &claim, &try_err));
+	assert_true(bytes_equal(result.last, bytes_of("/a")));
+}
+
 /* Facts come out as they went in; lines that a terminal must not see come quoted, and cut where they are too long. */
 static void facts(void **state)
 {
@@ -376,7 +393,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table),         cmocka_unit_test(bounds), cmocka_unit_test(truncated),
-		cmocka_unit_test(many_problems), cmocka_unit_test(facts),
+		cmocka_unit_test(many_problems), cmocka_unit_test(facts),  cmocka_unit_test(last_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
