@@ -83,7 +83,8 @@ static int tell_problems(const struct telling *telling, const struct evidence *e
 static int tell_end(const struct telling *telling, const struct side_part *part, uint64_t lost, struct err *err)
 {
 	const struct evidence_result *result = evidence_result(part->evidence);
-	struct bytes where = result->last.len ? result->last : bytes_of("/");
+	struct bytes start = part->assembled ? part->assembled->ground.path : bytes_of("/");
+	struct bytes where = result->last.len ? result->last : start;
 	char line[512];
 
 	if (result->archive && result->archive->problem[0]) {
@@ -172,8 +173,7 @@ static int run(struct looks *looks, struct kept *kept, struct comparison *compar
 	const struct diff_sink sink = looks->sink.change ? looks->sink : changes_sink(comparison->changes);
 	struct diff_counts *counts = &comparison->summary.counts;
 	struct telling tell_a = { &sink, counts, 'a' }, tell_b = { &sink, counts, 'b' };
-	/* what is said of the whole: by the first look, and again when "/" is looked at again */
-	bool whole = !looks->sink.change || path_list_covers(kept->paths, bytes_of("/"));
+	bool whole = !looks->sink.change; /* further looks have a sink of their own, and keep what the first one said */
 	const struct diff_options options = {
 		.policy = looks->policy,
 		.blind = looks->shadows,
