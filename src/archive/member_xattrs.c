@@ -2,12 +2,11 @@
  * member_xattrs.c - see member.h.
  *
  * bsdtar writes each attribute twice (SCHILY.xattr.*, LIBARCHIVE.xattr.*), libarchive lists both. GNU tar writes "=" and "%" in a name as %3D and
- * %25, and SELinux labels (RHT.security.selinux) without the NUL that the kernel ends them with.
+ * %25.
  */
 #include <stdlib.h>
 
 #include "archive/member.h"
-#include "base/quote.h"
 
 #define XATTR_BITS (ATTR_BIT(ATTR_XATTRS) | ATTR_BIT(ATTR_ACL) | ATTR_BIT(ATTR_CAPS) | ATTR_BIT(ATTR_SELINUX))
 
@@ -21,14 +20,6 @@ static struct xattr *rows_of(const struct member *member, size_t *ret_count)
 }
 
 /* The buffer was made large enough before: what is in it does not move. */
-static struct bytes add_bytes(struct buf *buf, const void *data, size_t len)
-{
-	size_t start = buf->len;
-
-	(void)buf_add(buf, data, len);
-	return (struct bytes){ buf->data + start, len };
-}
-
 static struct bytes name_of(struct buf *bytes, const char *name)
 {
 	size_t start = bytes->len;
@@ -47,19 +38,6 @@ static struct bytes name_of(struct buf *bytes, const char *name)
 	return (struct bytes){ bytes->data + start, bytes->len - start };
 }
 
-/* A label has the form user:role:type:level, and no NUL in it. */
-static bool is_label(const unsigned char *data, size_t len)
-{
-	unsigned colons = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (data[i] == '\0')
-			return false;
-		colons += data[i] == ':';
-	}
-	return colons >= 3;
-}
-
 static int add_row(struct member *member, const char *name, const void *value, size_t len)
 {
 	struct xattr row;
@@ -68,11 +46,6 @@ static int add_row(struct member *member, const char *name, const void *value, s
 		return 0;
 	row.name = name_of(&member->bytes, name);
 	row.value = (struct bytes){ value, len };
-	if (xattr_attr(row.name) == ATTR_SELINUX && is_label(value, len)) {
-		row.value = add_bytes(&member->bytes, value, len);
-		row.value.len++;
-		(void)buf_add_byte(&member->bytes, '\0');
-	}
 	return buf_add(&member->rows, &row, sizeof(row));
 }
 

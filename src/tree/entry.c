@@ -167,12 +167,24 @@ void entry_copy_freep(struct entry_copy **copy)
 	*copy = NULL;
 }
 
-static bool times_equal(struct timestamp a, struct timestamp b)
+static bool times_equal(struct timestamp a, struct timestamp b, bool seconds)
 {
-	return a.sec == b.sec && a.nsec == b.nsec;
+	return a.sec == b.sec && (seconds || a.nsec == b.nsec);
 }
 
 /* Attributes of the names that only one list has, or that have two values. Both lists are sorted. */
+/* The kernel ends a security label with a NUL; tar's header for it (RHT.security.selinux) and setfattr(1) leave it out. */
+static bool values_equal(const struct xattr *a, const struct xattr *b)
+{
+	struct bytes left = a->value, right = b->value;
+
+	if (xattr_attr(a->name) == ATTR_SELINUX) {
+		left.len -= left.len && left.data[left.len - 1] == '\0';
+		right.len -= right.len && right.data[right.len - 1] == '\0';
+	}
+	return bytes_equal(left, right);
+}
+
 static uint32_t xattrs_differ(const struct entry *a, const struct entry *b)
 {
 	uint32_t differ = 0;
@@ -187,7 +199,7 @@ static uint32_t xattrs_differ(const struct entry *a, const struct entry *b)
 			order = path_compare(a->xattrs[i].name, b->xattrs[j].name);
 		if (order != 0)
 			differ |= ATTR_BIT(xattr_attr(order < 0 ? a->xattrs[i].name : b->xattrs[j].name));
-		else if (!bytes_equal(a->xattrs[i].value, b->xattrs[j].value))
+		else if (!values_equal(&a->xattrs[i], &b->xattrs[j]))
 			differ |= ATTR_BIT(xattr_attr(a->xattrs[i].name));
 		i += order <= 0;
 		j += order >= 0;
@@ -197,6 +209,7 @@ static uint32_t xattrs_differ(const struct entry *a, const struct entry *b)
 
 uint32_t entry_differs(const struct entry *a, const struct entry *b)
 {
+	bool seconds = a->whole_seconds || b->whole_seconds;
 	uint32_t differ = 0;
 
 #define DIFFERS(attr, unequal) differ |= (unequal) ? ATTR_BIT(attr) : 0u
@@ -206,9 +219,9 @@ uint32_t entry_differs(const struct entry *a, const struct entry *b)
 	DIFFERS(ATTR_GROUP, a->gid != b->gid);
 	DIFFERS(ATTR_SIZE, a->size != b->size);
 	DIFFERS(ATTR_CONTENT, a->digest_bytes != b->digest_bytes || !digest_equal(a->digest, b->digest));
-	DIFFERS(ATTR_MTIME, !times_equal(a->mtime, b->mtime));
-	DIFFERS(ATTR_CTIME, !times_equal(a->ctime, b->ctime));
-	DIFFERS(ATTR_BTIME, !times_equal(a->btime, b->btime));
+	DIFFERS(ATTR_MTIME, !times_equal(a->mtime, b->mtime, seconds));
+	DIFFERS(ATTR_CTIME, !times_equal(a->ctime, b->ctime, seconds));
+	DIFFERS(ATTR_BTIME, !times_equal(a->btime, b->btime, seconds));
 	DIFFERS(ATTR_INODE, a->inode != b->inode);
 	DIFFERS(ATTR_LINKS, a->links != b->links);
 	DIFFERS(ATTR_TARGET, !bytes_equal(a->target, b->target));

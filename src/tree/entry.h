@@ -66,6 +66,7 @@ struct entry {
 	uint32_t dev_major, dev_minor; /* where it was found; never compared */
 	uint32_t rdev_major, rdev_minor;
 	struct timestamp mtime, ctime, btime;
+	bool whole_seconds; /* where it comes from, times have no fractions: compared to the second. Never recorded */
 	unsigned char digest[DIGEST_BYTES]; /* SHA-256 of the first digest_bytes bytes of content */
 	uint64_t digest_bytes; /* all of it, but for a growing log, when it is the prefix that was hashed */
 	struct bytes target; /* of a symlink */
@@ -115,7 +116,7 @@ int entry_decode(const unsigned char *data, size_t len, struct buf *xattr_space,
 /*
  * The attributes whose two values differ: value/value unequal, value/none. Pure. Digests are compared only when
  * both cover the same number of bytes; different lengths differ. Owner and group are compared by number: the
- * names say how passwd(5) called them, and a change of that file is its own.
+ * names say how passwd(5) called them, and a change of that file is its own. A NUL at the end of a SELinux label is no difference.
  */
 uint32_t entry_differs(const struct entry *a, const struct entry *b);
 

@@ -238,6 +238,27 @@ static void states_against_states(void **state)
 	}
 }
 
+/* Times of an archive without fractions, and a label with and without the NUL that the kernel puts behind it. */
+static void as_well_as_told(void **state)
+{
+	const uint32_t times = ATTR_BIT(ATTR_MTIME) | ATTR_BIT(ATTR_CTIME);
+	struct xattr with = { bytes_of("security.selinux"), { (const unsigned char *)"a:b:c:d", 8 } };
+	struct xattr without = { bytes_of("security.selinux"), bytes_of("a:b:c:d") };
+	struct entry a = { .value = times, .mtime = { 7, 1 }, .ctime = { 7, 1 } };
+	struct entry b = { .value = times, .mtime = { 7, 0 }, .ctime = { 8, 0 } };
+
+	(void)state;
+	assert_int_equal(entry_differs(&a, &b), times);
+	b.whole_seconds = true;
+	assert_int_equal(entry_differs(&a, &b), ATTR_BIT(ATTR_CTIME));
+	assert_int_equal(entry_differs(&b, &a), ATTR_BIT(ATTR_CTIME));
+	a = b = (struct entry){ .value = ATTR_BIT(ATTR_SELINUX), .xattrs = &with, .xattr_count = 1 };
+	b.xattrs = &without;
+	assert_int_equal(entry_differs(&a, &b), 0);
+	without.value.len--;
+	assert_int_equal(entry_differs(&a, &b), ATTR_BIT(ATTR_SELINUX));
+}
+
 static void finer_differences(void **state)
 {
 	struct entry a = { .value = ATTR_BIT(ATTR_CONTENT), .digest_bytes = 10 };
@@ -285,10 +306,15 @@ static void programs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(random_entries_survive), cmocka_unit_test(damaged_bytes),
-		cmocka_unit_test(truncated_bytes),        cmocka_unit_test(known_bytes),
-		cmocka_unit_test(malformed_entries),      cmocka_unit_test(states_against_states),
-		cmocka_unit_test(finer_differences),      cmocka_unit_test(programs),
+		cmocka_unit_test(random_entries_survive),
+		cmocka_unit_test(damaged_bytes),
+		cmocka_unit_test(truncated_bytes),
+		cmocka_unit_test(known_bytes),
+		cmocka_unit_test(malformed_entries),
+		cmocka_unit_test(states_against_states),
+		cmocka_unit_test(as_well_as_told),
+		cmocka_unit_test(finer_differences),
+		cmocka_unit_test(programs),
 	};
 
 	return cmocka_run_group_tests_name("tree_entry", tests, NULL, NULL);
