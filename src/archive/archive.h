@@ -24,7 +24,7 @@ struct archive_info {
 	 */
 	uint32_t gives;
 	/* Some time had a fraction of a second. If none had, the format holds whole seconds (ustar, GNU tar, cpio, zip; in pax then nothing
-	 * was lost): to be compared with other trees' times cut to seconds. */
+	 * was lost), and entries are compared so (entry->whole_seconds, which the reader of these entries sets). */
 	bool fractions;
 	uint64_t outside; /* members whose names lead out of the archive's root ("../x", ".."): each was a problem */
 	char problem

@@ -78,8 +78,8 @@ int evidence_wait(struct evidence *evidence, struct err *err);
 
 /*
  * The entries of EVIDENCE_EXTFS or EVIDENCE_ARCHIVE, once. An archive is read to its end by the first call of next(): later members of a
- * name win, hard links are resolved (their links count is not given), parents that are no members are left out. The end comes also when the child died:
- * ask result->whole. EVIDENCE outlives the tree; the tree's `gives` is right from the first entry on.
+ * name win, hard links are resolved (their links count is not given), of directories above members that are no members only the type is told. The
+ * end comes also when the child died: ask result->whole. EVIDENCE outlives the tree; the tree's `gives` is right from the first entry on.
  */
 int evidence_tree(struct evidence *evidence, struct tree **ret_tree, struct err *err);
 

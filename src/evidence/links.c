@@ -33,13 +33,19 @@ int winner_next(struct winner *winner, struct err *err)
 	if (!winner->ahead.key)
 		return 0;
 	buf_clear(&winner->path);
+	buf_clear(&winner->value);
 	if (buf_add(&winner->path, winner->ahead.key, winner->ahead.key_len) < 0)
 		return err_nomem(err);
 	while (r == 0 && winner->ahead.key &&
 	       bytes_equal((struct bytes){ winner->ahead.key, winner->ahead.key_len },
 			   (struct bytes){ winner->path.data, winner->path.len })) {
-		buf_clear(&winner->value);
-		if (buf_add(&winner->value, winner->ahead.value, winner->ahead.value_len) < 0)
+		bool implied =
+			winner->ahead.value_len == 1 && ((const unsigned char *)winner->ahead.value)[0] == TAG_WAY;
+
+		if (!implied)
+			buf_clear(&winner->value);
+		if ((!implied || winner->value.len == 0) &&
+		    buf_add(&winner->value, winner->ahead.value, winner->ahead.value_len) < 0)
 			return err_nomem(err);
 		r = ahead(winner, err);
 	}
@@ -64,7 +70,7 @@ static int lost(struct evidence *evidence, const struct spill_record *link, cons
 static int follow(struct evidence *evidence, const struct spill_record *link, const struct buf *member,
 		  struct spill *further, struct spill *resolved, struct err *err)
 {
-	if (!member)
+	if (!member || member->data[0] == TAG_WAY)
 		return lost(evidence, link, "is not in the archive", err);
 	if (member->data[0] != TAG_LINK)
 		return spill_add(resolved, link->value, link->value_len, member->data, member->len, err);

@@ -10,11 +10,12 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "evidence/implied.h"
 #include "policy/content.h"
 
 #define MEMORY_BYTES ((size_t)32 << 20)
 
-/* What every format can tell. */
+/* What formats can tell, as far as is known before the end. */
 #define BASE_ATTRS                                                                                                     \
 	(ATTR_BIT(ATTR_TYPE) | ATTR_BIT(ATTR_MODE) | ATTR_BIT(ATTR_OWNER) | ATTR_BIT(ATTR_GROUP) |                     \
 	 ATTR_BIT(ATTR_SIZE) | ATTR_BIT(ATTR_CONTENT) | ATTR_BIT(ATTR_MTIME) | ATTR_BIT(ATTR_TARGET) |                 \
@@ -25,7 +26,7 @@ struct members {
 	struct evidence *evidence;
 	struct spill *spill, *resolved;
 	struct policy_walk *walk; /* NULL without a policy */
-	bool loaded;
+	bool loaded, whole_seconds;
 	struct winner winner;
 	struct spill_record link; /* the next of `resolved`; key NULL at its end */
 	struct chain files; /* what is no directory, while something may come below */
@@ -47,22 +48,32 @@ static int add(struct spill *spill, const struct claim *claim, struct err *err)
 /* Everything that the child tells. */
 static int collect(struct members *members, struct spill *links, uint32_t *ret_gives, struct err *err)
 {
+	CLEANUP(implied_done) struct implied implied = { .last = BUF_INIT };
+	const struct evidence_result *result = &members->evidence->result;
+	const struct evidence_job *job = &members->evidence->job;
 	struct claim claim;
-	uint32_t gives = 0;
+	uint32_t gives = BASE_ATTRS;
+	bool fractions = false;
 	int r;
 
 	while ((r = evidence_next(members->evidence, &claim, err)) > 0) {
 		gives |= claim.tag == TAG_ENTRY ? claim.entry.value : 0;
+		fractions = fractions || claim.entry.mtime.nsec;
 		r = add(members->spill, &claim, err);
+		if (r == 0 && claim.tag != TAG_TARGET)
+			r = implied_add(&implied, job, members->spill, claim.entry.path, err);
 		if (r == 0 && claim.tag == TAG_LINK)
 			r = spill_add(links, claim.target.data, claim.target.len, claim.entry.path.data,
 				      claim.entry.path.len, err);
 		if (r < 0)
 			return r;
 	}
-	if (members->evidence->result.archive)
-		gives = members->evidence->result.archive->gives;
-	*ret_gives = (gives | BASE_ATTRS) & ~ATTR_BIT(ATTR_LINKS);
+	if (result->archive && result->archive->entries) {
+		gives = result->archive->gives;
+		fractions = result->archive->fractions;
+	}
+	members->whole_seconds = !fractions;
+	*ret_gives = gives & ~ATTR_BIT(ATTR_LINKS);
 	return r;
 }
 
@@ -147,6 +158,11 @@ static int entry_of(struct members *members, struct err *err)
 	link = tag == TAG_LINK;
 	if (tag == TAG_TARGET)
 		return 0;
+	if (tag == TAG_WAY) {
+		members->entry = implied_entry(path);
+		r = implied_is_told(&members->evidence->job, members->walk, path, &told, err);
+		return r < 0 ? r : told;
+	}
 	if (link) {
 		while (members->link.key &&
 		       path_compare((struct bytes){ members->link.key, members->link.key_len }, path) < 0) {
@@ -226,7 +242,9 @@ static int members_next(struct tree *tree, const struct entry **ret_entry, struc
 		if (r < 0)
 			return r;
 	} while (!may);
-	fill_in(&members->entry, tree->gives);
+	if (members->winner.value.data[0] != TAG_WAY)
+		fill_in(&members->entry, tree->gives);
+	members->entry.whole_seconds = members->whole_seconds;
 	members->evidence->result.examined++;
 	*ret_entry = &members->entry;
 	return 1;

@@ -1,7 +1,8 @@
 /*
  * members.h - the members of an archive by name: which version counts, and where hard links lead. Private to evidence/.
  *
- * A spill of members has paths as keys and as values a tag (TAG_ENTRY, TAG_TARGET, TAG_LINK) before the entry's bytes or the link's target.
+ * A spill of members has paths as keys and as values a tag (TAG_ENTRY, TAG_TARGET, TAG_LINK) before the entry's bytes or the link's target;
+ * TAG_WAY alone for a directory that is only implied (implied.h).
  */
 #ifndef EVIDENCE_MEMBERS_H
 #define EVIDENCE_MEMBERS_H
@@ -9,7 +10,7 @@
 #include "base/spill.h"
 #include "evidence/evidence_inner.h"
 
-/* Reads a sorted spill, of equal keys only the last. */
+/* Reads a sorted spill, of equal keys only the last; what is implied counts only where there is no other. */
 struct winner {
 	struct spill *spill; /* borrowed */
 	struct spill_record ahead; /* key NULL at the end */

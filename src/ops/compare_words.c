@@ -217,8 +217,9 @@ static int tell_part(const struct words *words, const struct side_part *part, st
 	if (part->assembled)
 		r = tell_extfs(words, part, err);
 	else
-		r = result->archive ? detail(words, err, "%s, %" PRIu64 " members", QUOTE(result->archive->format),
-					     result->archive->entries)
+		r = result->archive ? detail(words, err, "%s, %" PRIu64 " members%s", QUOTE(result->archive->format),
+					     result->archive->entries,
+					     result->archive->fractions ? "" : ", times compared to the second")
 				    : 0;
 	if (r >= 0)
 		r = tell_ranges(words, result, err);
