@@ -278,6 +278,27 @@ static int tell_side(const struct words *words, const struct place *place, struc
 	return r;
 }
 
+/* What lies on the disk below a mount point of the other side: nobody has seen it there, and it is a place to hide in. */
+static int tell_shadowed(const struct looks *looks, struct comparison *comparison, struct err *err)
+{
+	enum { NAMED_MAX = 8 };
+	CLEANUP(buf_done) struct buf list = BUF_INIT;
+	size_t count = 0;
+
+	for (size_t i = 0; i < looks->shadow_count && !looks->a->mounted_at && !looks->b->mounted_at; i++) {
+		if (path_covers(looks->b->at, looks->shadows[i]) && count++ < NAMED_MAX)
+			(void)buf_printf(&list, "%s%s", count > 1 ? ", " : "",
+					 QUOTE_N(looks->shadows[i].data, looks->shadows[i].len));
+	}
+	if (count > NAMED_MAX)
+		(void)buf_printf(&list, " and %zu more", count - NAMED_MAX);
+	if (count && !buf_str(&list))
+		return err_nomem(err);
+	return count ? remark(comparison, err, "mounted over on one side, so not compared there and below: %s",
+			      (const char *)list.data)
+		     : 0;
+}
+
 int compare_words(const struct looks *looks, const struct policy_verdict *policy, struct comparison *comparison,
 		  struct err *err)
 {
@@ -309,6 +330,8 @@ int compare_words(const struct looks *looks, const struct policy_verdict *policy
 			   "%s: inode, ctime, btime, and size and links of directories, are not compared%s",
 			   all ? "the two are not one file system" : "not all of it is one file system on both sides",
 			   all ? "" : " where it is not");
+	if (r >= 0)
+		r = tell_shadowed(looks, comparison, err);
 	summary->a = told_a;
 	summary->b = told_b;
 	return r;

@@ -83,7 +83,10 @@ void text_verdict(struct text *text, const struct report_summary *summary, const
 	} else {
 		bool all_seen = counts->unexamined == 0 && !summary->quick && summary->note_count == 0;
 
-		text_colored(text, all_seen ? COLOR_GOOD : COLOR_WARN, "NO DIFFERENCE FOUND");
+		if (counts->examined == 0 && counts->unexamined > 0)
+			text_colored(text, COLOR_BAD, "NOTHING EXAMINED");
+		else
+			text_colored(text, all_seen ? COLOR_GOOD : COLOR_WARN, "NO DIFFERENCE FOUND");
 	}
 	(void)buf_add_str(&text->buf, changes_total(counts) > 0 ? "; " : "  ");
 	add_plural(&text->buf, counts->examined, "path examined", "paths examined");

@@ -255,6 +255,22 @@ recorded() {
 	must 65 "$TALLY" compare "$T/root.img" "$T/disk@3"
 }
 
+@test "what a mount point hides on the disk is not compared, and that is said; nor is nothing called no difference" {
+	partitioned gpt
+	mounted ro,noload "$T/root.img"
+	mount -t tmpfs none "$MOUNT/etc"
+	compared 0 "$MOUNT" "$T/root.img"
+	[ "$(json '.[-1].remarks | join(";")' | grep -c 'mounted over on one side, so not compared there and below: /etc$')" -eq 1 ]
+	umount "$MOUNT/etc"
+	compared 0 "$MOUNT" "$T/root.img"
+	[ "$(json '.[-1].remarks | join(";")' | grep -c 'mounted over')" -eq 0 ]
+	unmounted
+	cp "$T/root.img" "$T/bad.img"
+	debugfs -w -R 'sif <2> mode 0100644' "$T/bad.img" 2>/dev/null
+	must 8 "$TALLY" compare --policy "$RULES" "$T/root.img" "$T/bad.img"
+	has 'NOTHING EXAMINED  0 paths examined, 1 could not be examined'
+}
+
 @test "partitions that are not assembled are unexamined, also with --at" {
 	partitioned gpt
 	mkdir -p "$T/whole/srv/vm"
