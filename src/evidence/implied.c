@@ -14,6 +14,11 @@ int implied_add(struct implied *implied, const struct evidence_job *job, struct 
 		above = path_parent(above);
 		if (!path_covers(job->at, above) || (last.len && path_covers(above, last)))
 			break;
+		if (implied->bytes >= IMPLIED_BYTES_MAX) {
+			implied->bytes = UINT64_MAX;
+			break;
+		}
+		implied->bytes += above.len;
 		r = spill_add(spill, above.data, above.len, &tag, sizeof(tag), err);
 		if (r < 0)
 			return r;

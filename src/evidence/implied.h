@@ -8,8 +8,12 @@
 #include "base/spill.h"
 #include "evidence/evidence_inner.h"
 
+/* One name of 64 KiB, a few bytes of a compressed archive, implies directories whose paths fill a gigabyte. */
+#define IMPLIED_BYTES_MAX (UINT64_C(64) << 20)
+
 struct implied {
 	struct buf last; /* all above this path are in the spill, as members or implied */
+	uint64_t bytes; /* of the paths added; UINT64_MAX: more than IMPLIED_BYTES_MAX would have been */
 };
 
 /* The member PATH comes: adds what is above it and not known to be there. One that is a member too counts as that (winner_next()). */

@@ -48,7 +48,7 @@ static int add(struct spill *spill, const struct claim *claim, struct err *err)
 /* Everything that the child tells. */
 static int collect(struct members *members, struct spill *links, uint32_t *ret_gives, struct err *err)
 {
-	CLEANUP(implied_done) struct implied implied = { .last = BUF_INIT };
+	CLEANUP(implied_done) struct implied implied = { .last = BUF_INIT, .bytes = 0 };
 	const struct evidence_result *result = &members->evidence->result;
 	const struct evidence_job *job = &members->evidence->job;
 	struct claim claim;
@@ -68,6 +68,10 @@ static int collect(struct members *members, struct spill *links, uint32_t *ret_g
 		if (r < 0)
 			return r;
 	}
+	if (r >= 0 && implied.bytes == UINT64_MAX)
+		r = claims_problem(&members->evidence->claims, job->at,
+				   "too many directories that are no members themselves: the rest of them is left out",
+				   err);
 	if (result->archive && result->archive->entries) {
 		gives = result->archive->gives;
 		fractions = result->archive->fractions;

@@ -252,3 +252,16 @@ found() {
 		must 1 grep -E 'gconv|SIGSYS' "$T/trace"
 	done
 }
+
+@test "a small archive whose names imply gigabytes of directories: no more than is sensible is kept, and that is said" {
+	python3 - "$ARCHIVE" <<-EOF
+		import sys, tarfile
+		with tarfile.open(sys.argv[1], "w:gz", format=tarfile.PAX_FORMAT) as archive:
+		    archive.add("/dev/null", "first")
+		    for i in range(3):
+		        archive.addfile(tarfile.TarInfo(str(i) + "/a" * 30000))
+	EOF
+	mkdir "$T/empty"
+	must 9 "$TALLY" compare --json --policy "$RULES" "$T/empty" "$ARCHIVE"
+	[ "$(json 'map(select(.record == "unexamined").reason) | join(";")' | grep -c 'too many directories that are no members')" -eq 1 ]
+}
