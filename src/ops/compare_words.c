@@ -97,9 +97,8 @@ static int tell_journal(const struct words *words, const char *where, const stru
 		break;
 	case JOURNAL_DAMAGED:
 		r = comparison_note(comparison, err,
-				    "%c: the journal of %s is damaged: applied as far as transaction %" PRIu64
-				    ", then %s",
-				    side, where, info->transactions, QUOTE(info->problem));
+				    "%c: the journal of %s is damaged: %" PRIu64 " transactions applied, then %s", side,
+				    where, info->transactions, QUOTE(info->problem));
 		break;
 	case JOURNAL_NONE:
 	case JOURNAL_CLEAN:

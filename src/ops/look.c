@@ -80,6 +80,21 @@ static int tell_problems(const struct telling *telling, const struct evidence *e
 	return tell(telling, bytes_of("/"), more, err);
 }
 
+/* Changes that stand in a journal and cannot be had: no path can be named, and the verdict is not whole. */
+static int tell_journal(const struct telling *telling, const struct side_part *part, struct err *err)
+{
+	const struct extfs_info *info = evidence_result(part->evidence)->extfs;
+	const char *what = NULL;
+
+	if (info && info->journal == JOURNAL_EXTERNAL)
+		what = "its pending journal is on another device: what that holds was not compared";
+	else if (info && info->journal == JOURNAL_DAMAGED)
+		what = "its pending journal is damaged: not all that it holds was compared";
+	else if (info && info->fast_commit_blocks)
+		what = "its pending journal has fast commits: what they hold was not compared";
+	return what ? tell(telling, part->assembled->ground.path, what, err) : 0;
+}
+
 static int tell_end(const struct telling *telling, const struct side_part *part, uint64_t lost, struct err *err)
 {
 	const struct evidence_result *result = evidence_result(part->evidence);
@@ -113,6 +128,8 @@ static int tell_side(const struct side *side, uint64_t lost, const struct tellin
 		r = tell_problems(telling, part->evidence, err);
 		if (r >= 0)
 			r = tell_end(telling, part, lost, err);
+		if (r >= 0 && whole_look && !side->mounted_at)
+			r = tell_journal(telling, part, err);
 	}
 	for (size_t i = 0; whole_look && r >= 0 && i < side->assembly.left_count; i++)
 		r = tell(telling, bytes_of("/"), side->assembly.left[i], err);

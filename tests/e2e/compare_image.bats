@@ -379,3 +379,18 @@ recorded() {
 	[ "$(json '.[-1].notes | join(" ")' | grep -c 'could not be read')" -eq 1 ]
 	[ "$(json '.[-1].b.details | join(" ")' | grep -c 'unreadable: bytes')" -ge 1 ]
 }
+
+@test "a pending journal that cannot be had is unexamined, not equal" {
+	truncate -s 8M "$T/journal"
+	mke2fs -q -F -O journal_dev -b 4096 "$T/journal"
+	truncate -s 32M "$IMAGE"
+	local device
+	device=$(losetup --find --show "$T/journal")
+	mkfs.ext4 -q -F -b 4096 -J device="$device" "$IMAGE"
+	losetup -d "$device"
+	compared 0 "$IMAGE" "$IMAGE"
+	cp "$IMAGE" "$T/pending.img"
+	debugfs -w -R 'feature needs_recovery' "$T/pending.img" >/dev/null 2>&1
+	compared 8 "$IMAGE" "$T/pending.img"
+	[ "$(json 'map(select(.record == "unexamined" and .side == "b" and .path == "/").reason) | join(";")' | grep -c 'on another device')" -eq 1 ]
+}
