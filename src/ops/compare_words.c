@@ -327,7 +327,8 @@ int compare_words(const struct looks *looks, const struct policy_verdict *policy
 	if (r >= 0 && looks->strangers)
 		r = remark(comparison, err,
 			   "%s: inode, ctime, btime, and size and links of directories, are not compared%s",
-			   all ? "the two are not one file system" : "not all of it is one file system on both sides",
+			   all ? "the two are not known to be one file system"
+			       : "not all of it is known to be one file system on both sides",
 			   all ? "" : " where it is not");
 	if (r >= 0)
 		r = tell_shadowed(looks, comparison, err);

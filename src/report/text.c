@@ -113,9 +113,10 @@ static void add_not_compared(struct text *text, const struct report_summary *sum
 		between = ", ";
 	}
 	if (between[0] == ',')
-		(void)buf_add_str(&text->buf, summary->strangers
-						      ? " (only one side has it, or the two are not one file system)\n"
-						      : " (only one side has it)\n");
+		(void)buf_add_str(&text->buf,
+				  summary->strangers
+					  ? " (only one side has it, or the two are not known to be one file system)\n"
+					  : " (only one side has it)\n");
 }
 
 static void add_tail(struct text *text, const struct report_summary *summary)

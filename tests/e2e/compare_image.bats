@@ -77,7 +77,7 @@ same_as_mounted() { # [OPTIONS]: equal in every attribute, both ways
 	expect_count 3
 	[ "$(json '[.[] | select(.record == "change") | .attributes[]] | unique | join(" ")')" = flags ]
 	[ "$(json '.[-1].attributes_not_compared | sort | join(" ")')" = 'btime ctime inode' ]
-	[ "$(json '.[-1].remarks | join(" ")' | grep -c 'not one file system: inode, ctime, btime')" -eq 1 ]
+	[ "$(json '.[-1].remarks | join(" ")' | grep -c 'not known to be one file system: inode, ctime, btime')" -eq 1 ]
 	unmounted
 }
 
