@@ -53,10 +53,14 @@ static void describe(struct run *run)
 
 static void end_with(struct run *run, const char *line)
 {
-	(void)snprintf(run->info->problem, sizeof(run->info->problem), "behind member %llu, at byte %llu%s: %s",
-		       (unsigned long long)run->info->entries,
-		       (unsigned long long)archive_read_header_position(run->archive),
-		       archive_filter_count(run->archive) > 1 ? " of what is unpacked" : "", line);
+	la_int64_t at = archive_read_header_position(run->archive); /* negative once libarchive gave up */
+	char where[64] = "";
+
+	if (at >= 0)
+		(void)snprintf(where, sizeof(where), ", at byte %lld%s", (long long)at,
+			       archive_filter_count(run->archive) > 1 ? " of what is unpacked" : "");
+	(void)snprintf(run->info->problem, sizeof(run->info->problem), "behind member %llu%s: %s",
+		       (unsigned long long)run->info->entries, where, line);
 }
 
 /* It could not be read further. */
@@ -76,6 +80,20 @@ static void look_at_end(struct run *run)
 	if (is_format(run, ARCHIVE_FORMAT_TAR) &&
 	    archive_filter_bytes(run->archive, 0) == archive_read_header_position(run->archive))
 		end_with(run, "it has no end mark, and may have been cut here");
+}
+
+/*
+ * To libarchive 1024 zeros are a tar that ends at once, and so begins many a disk image, perhaps compressed. Taken for an empty archive
+ * everything would count as removed.
+ */
+static int refuse_empty(const struct run *run, struct err *err)
+{
+	if (run->info->entries || run->info->problem[0])
+		return 0;
+	return err_set(err, ERR_DATA, "%s",
+		       archive_filter_count(run->archive) > 1
+			       ? "what is in it holds no member: if it is a disk image, unpack it and name it image:..."
+			       : "it holds no member: if it is a disk image, name it image:...");
 }
 
 /* What libarchive says of a zip's name, where it could convert it, must be what we read. */
@@ -269,6 +287,8 @@ int archive_read(struct disk *disk, const atomic_bool *interrupted, struct sink 
 
 	if (r == 0)
 		r = read_members(&run, err);
+	if (r == 0)
+		r = refuse_empty(&run, err);
 	if (r < 0)
 		return r;
 	describe(&run);
