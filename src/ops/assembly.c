@@ -154,12 +154,17 @@ static int take_root(struct making *making, struct err *err)
 			candidates++;
 		}
 	}
+	if (partitions->count == 0)
+		return assembly_refuse(partitions, making->request, ERR_NOINPUT, "holds no file system", err);
+	if (candidates == 0 && partitions->count == 1) /* no other can be meant; that it can't be read is told there */
+		candidates = 1;
 	if (candidates != 1)
-		return assembly_refuse(
-			partitions, making->request, ERR_NOINPUT,
-			candidates ? "has several file systems, and no mount table tells which is the root: name one"
-				   : "has no file system that can be the root",
-			err);
+		return assembly_refuse(partitions, making->request, ERR_NOINPUT,
+				       candidates ? "has several file systems, and no mount table tells which is the "
+						    "root: name one by its number, as @2"
+						  : "has no file system that can be the root: name one by its number, "
+						    "as @2",
+				       err);
 	if (table->count)
 		r = note(making,
 			 texts_printf(making->texts,

@@ -129,14 +129,21 @@ int assembly_refuse(const struct partitions *partitions, const struct assembly_r
 		    const char *what, struct err *err)
 {
 	CLEANUP(buf_done) struct buf list = BUF_INIT;
+	bool whole = partitions->count == 1 && partitions->partitions[0].number == 0;
 
-	for (size_t i = 0; i < partitions->count && i < 16; i++) {
-		(void)buf_printf(&list, "%s%" PRIu32 " (", i ? ", " : "", partitions->partitions[i].number);
+	for (size_t i = 0; !whole && i < partitions->count && i < 16; i++) {
+		(void)buf_printf(&list, "%s%" PRIu32 " (", i ? ", " : "it has: ", partitions->partitions[i].number);
 		add_label(&list, &partitions->partitions[i]);
 		(void)buf_add_byte(&list, ')');
 	}
+	if (whole) {
+		(void)buf_add_str(&list, "it is not divided into partitions (");
+		add_label(&list, &partitions->partitions[0]);
+		(void)buf_add_byte(&list, ')');
+	} else if (partitions->count == 0) {
+		(void)buf_add_str(&list, "nothing was found in it");
+	}
 	if (!buf_str(&list))
 		return err_nomem(err);
-	return err_set(err, code, "image '%s%s%s' %s; it has: %s", QUOTE(request->name), request->partition ? "@" : "",
-		       request->partition ? QUOTE(request->partition) : "", what, (char *)list.data);
+	return err_set(err, code, "image '%s' %s; %s", QUOTE(request->name), what, (char *)list.data);
 }
