@@ -69,8 +69,13 @@ static void add_own(const struct medium_facts *facts, struct buf *out)
 			 "    \"$D\"/bin/%s check --json --baseline \"$D\" --trust \"$PUB\"\n\n"
 			 "What was recorded of a path, and which rule decides about it:\n\n"
 			 "    \"$D\"/bin/%s show /etc --baseline \"$D\" --trust \"$PUB\"\n"
-			 "    \"$D\"/bin/%s explain /etc --baseline \"$D\" --trust \"$PUB\"\n",
-			 facts->tool, facts->tool, facts->tool, facts->tool, facts->tool);
+			 "    \"$D\"/bin/%s explain /etc --baseline \"$D\" --trust \"$PUB\"\n\n"
+			 "An image of the host's disk, on a machine that you trust: nothing is mounted,\n"
+			 "nothing written, and the parsers of its file system (ext2, ext3, ext4) are\n"
+			 "confined. Of a whole disk name the partition, IMAGE@2 or IMAGE@LABEL=root.\n\n"
+			 "    IMAGE=/root/host.img\n"
+			 "    \"$D\"/bin/%s compare \"medium:$D\" \"$IMAGE\" --trust \"$PUB\"\n",
+			 facts->tool, facts->tool, facts->tool, facts->tool, facts->tool, facts->tool);
 }
 
 static void add_medium_by_stock(struct buf *out)

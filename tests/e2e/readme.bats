@@ -44,12 +44,30 @@ all_zero() {
 	local result
 	result=$(run_section : 1)
 	[ "$(wc -l <<<"$result")" -ge 5 ]
-	# /etc is not in this baseline
-	grep -v -e 'show /etc' -e 'explain /etc' <<<"$result" >"$T/own"
+	# /etc is not in this baseline, and there is no image yet
+	grep -v -e 'show /etc' -e 'explain /etc' -e ' compare ' <<<"$result" >"$T/own"
 	all_zero "$(cat "$T/own")"
 	sed -i "s|/etc |$TREE |" "$README"
 	all_zero "$(run_section : 1 | grep -e 'show ' -e 'explain ')"
 	grep -q 'NO DIFFERENCE FOUND' "$T/said"
+}
+
+@test "1: an image of the host's disk with the program on the medium" {
+	needs_root 'loop devices and mounts'
+	truncate -s 24M "$T/host.img"
+	mkfs.ext4 -q -F "$T/host.img"
+	mkdir "$T/host"
+	mount -o loop,noatime "$T/host.img" "$T/host"
+	(cd / && cp -a --parents ".$TREE" "$T/host")
+	umount "$T/host"
+	sed -i "s|IMAGE=/root/host.img|IMAGE=$T/host.img|" "$README"
+	run_section : 1 | grep ' compare ' >"$T/result"
+	all_zero "$(cat "$T/result")"
+	grep -q "compared with it: image:$T/host.img" "$T/said"
+	debugfs -w -R "set_inode_field $TREE/one mode 0104755" "$T/host.img" 2>/dev/null
+	run_section : 1 | grep ' compare ' >"$T/result"
+	grep -q '^4 ' "$T/result"
+	grep -q "changed  $TREE/one" "$T/said"
 }
 
 @test "2: the medium with stock tools: nothing wrong" {
