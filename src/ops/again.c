@@ -127,6 +127,11 @@ static int look_at_names(struct again *again, struct err *err)
 	if (r < 0)
 		return r;
 	suspects_sort(still);
+	/* what both sides have now was not compared yet: it may be there in another form */
+	r = suspects_add_missing(again->names, still, again->files, err);
+	if (r < 0)
+		return r;
+	suspects_sort(again->files);
 	suspects_freep(&again->names);
 	again->names = STEAL(still);
 	return 0;

@@ -296,11 +296,38 @@ static int nothing_examined(const struct comparison *comparison, struct err *err
 	return err_set(err, ERR_NOINPUT, "nothing was in scope to examine: the policy covers nothing that is there");
 }
 
+/* An image that is not what it says of itself, or could not be read whole, is not examined whole, whatever its files are. */
+static int tell_digest(const struct side *side, struct comparison *comparison, struct err *err)
+{
+	const struct diff_sink sink = changes_sink(comparison->changes);
+	struct unexamined unexamined = { .side = side->letter, .path = bytes_of("/") };
+	const struct evidence_result *result;
+	int r = side->hash ? evidence_wait(side->hash, err) : 0;
+
+	if (r < 0 || !side->hash)
+		return r;
+	result = evidence_result(side->hash);
+	if (!result->whole || !result->digest)
+		unexamined.reason = bytes_of("the image could not be hashed whole");
+	else if (result->digest->stored_md5 == STORED_WRONG || result->digest->stored_sha1 == STORED_WRONG)
+		unexamined.reason = bytes_of("the digest that the image states of itself is wrong");
+	else if (result->digest->unreadable_bytes)
+		unexamined.reason = bytes_of("not all bytes of the image could be read");
+	else
+		return 0;
+	comparison->summary.counts.unexamined++;
+	return sink.unexamined(sink.context, &unexamined, err);
+}
+
 static int finish(struct compare *compare, struct comparison *comparison, struct err *err)
 {
 	struct report_summary *summary = &comparison->summary;
 	int r = tell_shadows(compare, comparison, err);
 
+	if (r >= 0)
+		r = tell_digest(&compare->a, comparison, err);
+	if (r >= 0)
+		r = tell_digest(&compare->b, comparison, err);
 	if (r >= 0)
 		r = nothing_examined(comparison, err);
 	if (r >= 0)

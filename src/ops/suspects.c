@@ -99,6 +99,18 @@ int suspects_keep_below(const struct suspects *from, struct bytes path, struct s
 	return r;
 }
 
+int suspects_add_missing(const struct suspects *all, const struct suspects *still, struct suspects *to, struct err *err)
+{
+	const struct suspect *rows = rows_of(all);
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < suspects_count(all); i++) {
+		if (!suspects_find(still, rows[i].path) && !suspects_find(to, rows[i].path))
+			r = suspects_add(to, rows[i].path, NULL, err);
+	}
+	return r;
+}
+
 int suspects_paths(const struct suspects *suspects, struct path_list *list, struct err *err)
 {
 	const struct suspect *rows = rows_of(suspects);

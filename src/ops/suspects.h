@@ -22,6 +22,9 @@ size_t suspects_count(const struct suspects *suspects);
 const struct suspect *suspects_find(const struct suspects *suspects, struct bytes path);
 /* Those of FROM at or below PATH, added to TO. */
 int suspects_keep_below(const struct suspects *from, struct bytes path, struct suspects *to, struct err *err);
+/* Those of ALL that are not among STILL, added to TO. */
+int suspects_add_missing(const struct suspects *all, const struct suspects *still, struct suspects *to,
+			 struct err *err);
 /* All of them as a list, which borrows nothing. */
 int suspects_paths(const struct suspects *suspects, struct path_list *list, struct err *err);
 

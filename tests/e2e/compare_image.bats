@@ -305,6 +305,18 @@ recorded() {
 	[ "$(json '.[-1].b.details | join(" ")' | grep -c "$(sha256sum <"$IMAGE" | cut -d' ' -f1)")" -eq 1 ]
 }
 
+@test "an E01: compared, its stored digests held against it, and damage in it said" {
+	command -v ewfacquire >/dev/null || skip 'no ewfacquire here'
+	ext_image
+	ewfacquire -u -q -t "$T/case" -f encase6 -d sha1 -C 1 -D d -E 1 -e e -N n "$IMAGE" </dev/null >/dev/null
+	compared 0 "$IMAGE" "$T/case.E01" --hash-image
+	[ "$(json '.[-1].b.details | join(" ")' | grep -c "the MD5 that the image states of itself is right")" -eq 1 ]
+	[ "$(json '.[-1].b.details | join(" ")' | grep -c "$(sha256sum <"$IMAGE" | cut -d' ' -f1)")" -eq 1 ]
+	printf XXXX | dd of="$T/case.E01" bs=1 seek=$(($(stat -c %s "$T/case.E01") / 2)) conv=notrunc status=none
+	run "$TALLY" compare --json --policy "$RULES" "$IMAGE" "$T/case.E01" --hash-image
+	[[ $status =~ ^(8|9|1[0-5]|65)$ ]]
+}
+
 @test "LUKS and LVM are named and refused, with the command that opens them read-only" {
 	ext_image
 	truncate -s 20M "$T/luks" "$T/lvm"
