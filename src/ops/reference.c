@@ -239,7 +239,8 @@ static int open_reference(const struct place *place, bool finished, struct refer
 
 	reference.installed = !place->baseline;
 	if (place->baseline && place->trust_count == 0)
-		return err_set(err, ERR_USAGE, "with --baseline the keys to trust must be named: --trust FILE.pub");
+		return err_set(err, ERR_USAGE,
+			       "the keys to trust must be named for a baseline from elsewhere: --trust FILE.pub");
 	r = reference.installed ? open_installed(place, &reference, err) : open_named(place, &reference, err);
 	if (r >= 0 && !reference.medium)
 		r = config_trust(place, &reference.trust, err);
