@@ -211,7 +211,7 @@ partitioned() {
 	truncate -s 24M "$T/root.img"
 	mkfs.ext4 -q -F -L rootfs "$T/root.img"
 	mounted noatime "$T/root.img"
-	mkdir "$MOUNT/boot" "$MOUNT/etc"
+	mkdir "$MOUNT/boot" "$MOUNT/etc" "$MOUNT/proc" "$MOUNT/run"
 	echo under >"$MOUNT/boot/under-the-mount"
 	echo root >"$MOUNT/etc/hostname"
 	unmounted
@@ -229,13 +229,51 @@ partitioned() {
 	dd if="$T/swap" of="$T/disk" bs=1M seek=41 conv=notrunc,sparse status=none
 }
 
-# recorded: a baseline of the live system with both mounted below $TREE would have other paths; so in a chroot of its own
+# recorded: $T/state/baseline.db of a system that runs on both, made in a root of its own, with their mounts in its table
 recorded() {
-	mount -o loop,ro,noload "$T/root.img" "$MOUNT"
-	mount -o loop,ro,noload "$T/boot.img" "$MOUNT/boot"
-	policy <"$RULES"
-	must 0 tally init --from "$MOUNT"
-	umount "$MOUNT/boot" "$MOUNT"
+	[ -n "${TALLY_STATIC-}" ] || skip 'no static program is given (TALLY_STATIC): tests/run gives it to the dev build'"'"'s tests'
+	cp "$TALLY_STATIC" "$T/static"
+	own_mounts '
+		mount -o loop,ro,noload "$1/root.img" "$1/mnt" && mount -o loop,ro,noload "$1/boot.img" "$1/mnt/boot" &&
+			mount -t proc none "$1/mnt/proc" && mount -t tmpfs none "$1/mnt/run" || exit 99
+		mkdir "$1/mnt/run/config" "$1/mnt/run/state"
+		cp "$1/static" "$1/mnt/run/tally"
+		cp "$1/rules.yaml" "$1/mnt/run/config/policy.yaml"
+		chroot "$1/mnt" /run/tally init --config /run/config --state /run/state --quiet || exit 98
+		cp "$1/mnt/run/state/baseline.db" "$1/mnt/run/config/host.pub" "$1/"
+	' "$T"
+}
+
+@test "a whole disk is put together by the mount table of the baseline, and what has no place is not examined" {
+	for table in gpt dos; do
+		rm -f "$T/disk" "$T/root.img" "$T/boot.img" "$T/swap" "$T/baseline.db"
+		partitioned "$table"
+		recorded
+		must 8 "$TALLY" compare "$T/baseline.db" "$T/disk" --trust "$T/host.pub" --json
+		expect_count 0
+		[ "$(json '.[-1].unexamined')" -eq 1 ]
+		[ "$(json '.[0].reason' | grep -c 'partition 3 (swap, 4.0 MiB) of .* was not assembled')" -eq 1 ]
+		[ "$(json '.[-1].attributes_not_compared | length')" -eq 0 ]
+		# the root alone: what the other one held is not examined, and not called removed
+		must 8 "$TALLY" compare "$T/baseline.db" "$T/root.img" --trust "$T/host.pub" --json
+		expect_count 0
+		expect_unexamined /boot
+		# damage on either of them
+		debugfs -w -R 'set_inode_field /vmlinuz mode 0100777' "$T/disk?offset=$((1 << 20))" >/dev/null 2>&1
+		debugfs -w -R 'set_inode_field /etc/hostname uid 7' "$T/disk?offset=$((17 << 20))" >/dev/null 2>&1
+		must 12 "$TALLY" compare "$T/baseline.db" "$T/disk" --trust "$T/host.pub" --json
+		expect_count 2
+		expect_exactly changed /boot/vmlinuz mode
+		expect_exactly changed /etc/hostname owner
+	done
+}
+
+@test "two file systems with one UUID are refused" {
+	partitioned gpt
+	recorded
+	dd if="$T/root.img" of="$T/disk" bs=1M seek=1 count=15 conv=notrunc,sparse status=none
+	must 65 "$TALLY" compare "$T/baseline.db" "$T/disk" --trust "$T/host.pub"
+	error_like 'one UUID'
 }
 
 @test "partitions by number, label and UUID; offsets; one that is not there" {
