@@ -48,7 +48,7 @@ partitioned() {
 		"$packed" -q -k -c "$ARCHIVE" >"$ARCHIVE.$packed"
 		same 0 compare --policy "$RULES" --json "$ARCHIVE" "$ARCHIVE.$packed"
 	done
-	(cd "$TREE" && find . -name '*.*' -prune -o -print | cpio -o -H newc --quiet >"$T/archive.cpio" && zip -q -r -y "$T/archive.zip" file sub link)
+	(cd "$TREE" && find . -mindepth 1 -name '*.*' -prune -o -print0 | cpio -0 -o -H newc --quiet >"$T/archive.cpio" && zip -q -r -y "$T/archive.zip" file sub link)
 	same '[0-7]' compare --policy "$RULES" --json "$ARCHIVE" "$T/archive.cpio"
 	same '[0-7]' compare --policy "$RULES" --json "$ARCHIVE" "$T/archive.zip"
 	partitioned
