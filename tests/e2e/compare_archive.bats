@@ -244,7 +244,7 @@ found() {
 }
 
 @test "no character set is loaded, and no system call is too many" {
-	[ "${TALLY_PRESET-}" != coverage ] || skip 'a coverage build opens its counters'
+	[ "${TALLY_PRESET-dev}" = dev ] || skip "strace and the sanitizers' own files do not go together, nor the counters of a coverage build"
 	packed xz
 	(cd "$DIR" && zip -qry "$T/zip.zip" .)
 	for ARCHIVE in "$ARCHIVE" "$T/zip.zip"; do
