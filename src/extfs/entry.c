@@ -19,28 +19,6 @@ void entry_space_done(struct entry_space *space)
 	buf_done(&space->target);
 }
 
-static enum file_type type_of(unsigned mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFREG:
-		return TYPE_FILE;
-	case S_IFDIR:
-		return TYPE_DIR;
-	case S_IFLNK:
-		return TYPE_SYMLINK;
-	case S_IFIFO:
-		return TYPE_FIFO;
-	case S_IFSOCK:
-		return TYPE_SOCKET;
-	case S_IFCHR:
-		return TYPE_CHAR;
-	case S_IFBLK:
-		return TYPE_BLOCK;
-	default:
-		return (enum file_type)0;
-	}
-}
-
 static uint32_t flags_of(uint32_t flags)
 {
 	static const struct {
@@ -59,7 +37,7 @@ static uint32_t flags_of(uint32_t flags)
 
 void entry_unknown(const struct entry_space *space, uint8_t d_type, struct entry *ret_entry)
 {
-	enum file_type type = d_type == DT_UNKNOWN ? (enum file_type)0 : type_of((unsigned)d_type << 12);
+	enum file_type type = d_type == DT_UNKNOWN ? (enum file_type)0 : type_of_mode((unsigned)d_type << 12);
 
 	*ret_entry = (struct entry){ .failed = ATTR_ALL, .problem = bytes_of(space->line.text) };
 	if (type != 0) {
@@ -216,7 +194,7 @@ static int set_xattrs(struct extfs *extfs, const struct inode *inode, struct ent
 int entry_make(struct extfs *extfs, const struct inode *inode, const struct names *names, struct entry_space *space,
 	       struct entry *ret_entry)
 {
-	struct entry entry = { .type = type_of(inode->mode) };
+	struct entry entry = { .type = type_of_mode(inode->mode) };
 	int r;
 
 	space->line.text[0] = '\0';

@@ -107,28 +107,6 @@ void meta_ask(const struct pinned *dir, const char *name, bool in_cwd, struct me
 	ret_raw->mount_point = (ret_raw->stat.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
-static enum file_type type_of_mode(unsigned mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFREG:
-		return TYPE_FILE;
-	case S_IFDIR:
-		return TYPE_DIR;
-	case S_IFLNK:
-		return TYPE_SYMLINK;
-	case S_IFIFO:
-		return TYPE_FIFO;
-	case S_IFSOCK:
-		return TYPE_SOCKET;
-	case S_IFCHR:
-		return TYPE_CHAR;
-	case S_IFBLK:
-		return TYPE_BLOCK;
-	default:
-		return (enum file_type)0;
-	}
-}
-
 static uint32_t flags_of(uint64_t attributes)
 {
 	static const struct {

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 
@@ -17,6 +18,28 @@ enum {
 	FLAGS_KNOWN = FLAG_IMMUTABLE | FLAG_APPEND | FLAG_NODUMP | FLAG_COMPRESSED | FLAG_ENCRYPTED | FLAG_VERITY
 };
 #define NSEC_MAX 999999999u
+
+enum file_type type_of_mode(unsigned mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return TYPE_FILE;
+	case S_IFDIR:
+		return TYPE_DIR;
+	case S_IFLNK:
+		return TYPE_SYMLINK;
+	case S_IFIFO:
+		return TYPE_FIFO;
+	case S_IFSOCK:
+		return TYPE_SOCKET;
+	case S_IFCHR:
+		return TYPE_CHAR;
+	case S_IFBLK:
+		return TYPE_BLOCK;
+	default:
+		return (enum file_type)0;
+	}
+}
 
 const char *type_name(enum file_type type)
 {

@@ -32,6 +32,8 @@ enum file_type { /* stored: never renumber; 0 is never valid */
 		 TYPE_BLOCK
 };
 const char *type_name(enum file_type type); /* "file" ... "block" */
+/* Of a mode as stat(2) gives it, and as file systems store it; 0 for a type that is none of these. */
+enum file_type type_of_mode(unsigned mode);
 
 /* inode flags recorded, from statx(2) stx_attributes; stored: never renumber */
 enum {

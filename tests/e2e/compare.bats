@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Any two trees: what they are named by, what judges, what is said of both. Images, archives and devices have files of their own.
 load lib
+load image
 
 setup() {
 	area
@@ -11,14 +12,6 @@ setup() {
 	ln -s one "$A/link"
 	cp -a "$A" "$B"
 	printf 'version: 1\nrules:\n  - path: /\n    profile: static\n' >"$RULES"
-}
-
-# compared STATUS ARGUMENT...: NDJSON with a summary at its end
-compared() {
-	local want=$1
-	shift
-	must "$want" "$TALLY" compare --json --policy "$RULES" "$@" || return 1
-	[ "$(json '.[-1].record')" = summary ]
 }
 
 @test "two folders: equal but for identity, and that is said" {
