@@ -12,7 +12,6 @@ struct compare_request {
 	const char *policy; /* FILE that judges; NULL: A's signed one, else B's, else the default */
 	bool mount; /* the kernel may mount what is not ext2/3/4, read-only */
 	bool hash_image; /* SHA-256 of each image, read whole */
-	bool has_offset;
 	uint64_t offset; /* bytes: where in the images a file system or a partition table begins */
 };
 

@@ -13,7 +13,6 @@ int verb_compare(struct options *options, struct err *err)
 		.policy = options->policy_file,
 		.mount = options->mount,
 		.hash_image = options->hash_image,
-		.has_offset = (options->given & OPTION_OFFSET) != 0,
 		.offset = options->offset,
 	};
 	int r = op_compare(&options->place, &request, talk_start(options), &comparison, err);

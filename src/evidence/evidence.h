@@ -86,7 +86,4 @@ int evidence_tree(struct evidence *evidence, struct tree **ret_tree, struct err 
 /* The problems, in the order told; index below result->problems, of which at most 10,000 are kept. Borrowed. */
 bool evidence_problem(const struct evidence *evidence, uint64_t index, struct bytes *ret_path, const char **ret_line);
 
-/* Counters that a progress line can show while it runs (the parent's own counts of what came). */
-struct scan_stats;
-
 #endif

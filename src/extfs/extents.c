@@ -1,9 +1,10 @@
 /* extents.c - the blocks of an inode by its tree of extents (Documentation/filesystems/ext4/ifork.rst of Linux). */
 #include "extfs/runs_inner.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <string.h>
+
+#include "extfs/little.h"
 
 enum {
 	EXTENT_MAGIC = 0xf30a,
@@ -18,33 +19,17 @@ struct node {
 	uint64_t above; /* where the last child begins, + 1 */
 };
 
-static unsigned get16(const unsigned char *at)
-{
-	uint16_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return le16toh(value);
-}
-
-static uint32_t get32(const unsigned char *at)
-{
-	uint32_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return le32toh(value);
-}
-
 /* DATA is a node of DEPTH with room for ROOM rows. */
 static int open_node(struct mapping *mapping, const unsigned char *data, size_t room, unsigned depth,
 		     struct node *ret_node)
 {
-	unsigned rows = get16(data + 2), max = get16(data + 4);
+	unsigned rows = little_16(data + 2), max = little_16(data + 4);
 
-	if (get16(data) != EXTENT_MAGIC)
+	if (little_16(data) != EXTENT_MAGIC)
 		return mapping_damaged(mapping, "no node of extents where one should be");
 	if (max > room || rows > max)
 		return mapping_damaged(mapping, "a node of extents with more rows than it has room for");
-	if (get16(data + 6) != depth)
+	if (little_16(data + 6) != depth)
 		return mapping_damaged(mapping, "a node of extents of the wrong depth");
 	if (depth > 0 && rows == 0)
 		return mapping_damaged(mapping, "a node of extents that leads nowhere");
@@ -74,8 +59,8 @@ static int add_rows(struct mapping *mapping, struct node *leaf)
 	int r;
 
 	for (; leaf->left > 0; leaf->left--, leaf->next += NODE_ROW) {
-		uint64_t logical = get32(leaf->next), length = get16(leaf->next + 4);
-		uint64_t physical = (uint64_t)get16(leaf->next + 6) << 32 | get32(leaf->next + 8);
+		uint64_t logical = little_32(leaf->next), length = little_16(leaf->next + 4);
+		uint64_t physical = (uint64_t)little_16(leaf->next + 6) << 32 | little_32(leaf->next + 8);
 
 		if (length == 0)
 			return mapping_damaged(mapping, "an extent of no blocks");
@@ -96,8 +81,8 @@ static int add_rows(struct mapping *mapping, struct node *leaf)
 static int next_child(struct mapping *mapping, struct node *nodes, unsigned level, unsigned depth)
 {
 	struct node *node = &nodes[level];
-	uint64_t logical = get32(node->next);
-	uint64_t number = (uint64_t)get16(node->next + 8) << 32 | get32(node->next + 4);
+	uint64_t logical = little_32(node->next);
+	uint64_t number = (uint64_t)little_16(node->next + 8) << 32 | little_32(node->next + 4);
 
 	if (logical < node->above || logical < mapping->next)
 		return mapping_damaged(mapping, "nodes of extents that are not in order");
@@ -116,7 +101,7 @@ int extents_read(struct mapping *mapping)
 {
 	const unsigned char *root = mapping->inode->pointers;
 	struct node nodes[TREE_DEPTH + 1];
-	unsigned depth = get16(root + 6), level = 0;
+	unsigned depth = little_16(root + 6), level = 0;
 	int r;
 
 	if (depth > TREE_DEPTH)

@@ -1,26 +1,11 @@
 /* xattr_area.c - see xattr_area.h. */
 #include "extfs/xattr_area.h"
 
-#include <endian.h>
 #include <string.h>
 
+#include "extfs/little.h"
+
 enum { VALUE_ROUND = 3 };
-
-static uint32_t get32(const unsigned char *at)
-{
-	uint32_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return le32toh(value);
-}
-
-static unsigned get16(const unsigned char *at)
-{
-	uint16_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return le16toh(value);
-}
 
 static size_t room(const unsigned char *at, const unsigned char *end)
 {
@@ -37,19 +22,19 @@ static void read_entry(const unsigned char *base, const unsigned char *at, struc
 	*ret_entry = (struct xattr_entry){
 		.kind = at[1],
 		.name = { at + XATTR_ENTRY_BYTES, at[0] },
-		.value_inode = get32(at + 4),
-		.value_len = get32(at + 8),
+		.value_inode = little_32(at + 4),
+		.value_len = little_32(at + 8),
 	};
 	if (ret_entry->value_inode == 0)
-		ret_entry->value = base + get16(at + 2);
+		ret_entry->value = base + little_16(at + 2);
 }
 
 static bool check_value(const struct xattr_area *area, const unsigned char *at)
 {
-	uint32_t len = get32(at + 8);
-	size_t offset = get16(at + 2);
+	uint32_t len = little_32(at + 8);
+	size_t offset = little_16(at + 2);
 
-	if (get32(at + 4) != 0 || len == 0)
+	if (little_32(at + 4) != 0 || len == 0)
 		return true;
 	return offset >= (size_t)(area->names_end - area->base) && offset <= (size_t)(area->end - area->base) &&
 	       len <= (size_t)(area->end - area->base) - offset;
@@ -64,7 +49,7 @@ bool xattr_area_open(const unsigned char *first, const unsigned char *base, cons
 	for (;; at += entry_len(at)) {
 		if (room(at, end) < sizeof(uint32_t))
 			return false;
-		if (get32(at) == 0)
+		if (little_32(at) == 0)
 			break;
 		if (room(at, end) < XATTR_ENTRY_BYTES || room(at, end) < entry_len(at) + sizeof(uint32_t) ||
 		    memchr(at + XATTR_ENTRY_BYTES, '\0', at[0]))
