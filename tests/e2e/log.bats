@@ -102,7 +102,8 @@ seqs() {
 		[ "$(tail -n 1 "$T/out" | jq .seq)" = "$i" ] || { cat "$T/out" "$T/err"; return 1; }
 	done
 	kill -TERM "$pid"
-	must 0 wait "$pid"
+	# not in `must`: its subshell cannot wait for a child of this shell
+	wait "$pid"
 	[ ! -s "$T/err" ]
 }
 
