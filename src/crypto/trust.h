@@ -11,6 +11,7 @@
 #define CRYPTO_TRUST_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "crypto/sign.h"
 
@@ -19,6 +20,7 @@ struct trusted_key {
 	char *name; /* the file that pins it, as given: for the text output */
 	bool required; /* must have signed */
 	bool host; /* the host's own key, host.pub */
+	uint64_t device, inode; /* of the file that it was read from; both 0: of none. For the caller to set */
 };
 
 struct trust {

@@ -27,6 +27,7 @@ const char *medium_path(const char *what);
  * and refused otherwise; what no signature covers in it must be as tally and
  * minisign write it. Keys in keys/ must be those that their names say. The one date in an ISO file must be that of statement.txt.
  *
+ * ERR_USAGE when a key of TRUST was read from this very medium: those on it are hints.
  * ERR_UNTRUSTED names the first file that is missing, one too many, or not as the list says, or the
  * signature that is wrong or wanting; ERR_NOINPUT, ERR_DENIED, ERR_IO when it can't be read; ERR_DATA when it is neither folder
  * nor file; ERR_INTERRUPTED soon after INTERRUPTED (may be NULL) is set: nothing bounds the size of its files. The list names host and sequence; that they are baseline.db's is for the caller to compare.

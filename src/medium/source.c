@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/quote.h"
 #include "medium/manifest.h"
+#include "sys/loopmount.h"
 
 enum { PIECE = 1 << 18 };
 
@@ -103,6 +104,20 @@ const struct source_file *source_find(const struct source *source, const char *n
 		return NULL;
 	memcpy(key.name, name, strlen(name));
 	return bsearch(&key, source->files, source->count, sizeof(*source->files), by_name);
+}
+
+bool source_holds(const struct source *source, uint64_t device, uint64_t inode)
+{
+	struct stat status;
+
+	if (source->image)
+		return fstat(source->fd, &status) == 0 &&
+		       (S_ISBLK(status.st_mode) ? status.st_rdev == device : loopmount_backed(device, &status));
+	for (size_t i = 0; i < source->count; i++)
+		if (fstatat(source->fd, source->files[i].name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    status.st_dev == device && status.st_ino == inode)
+			return true;
+	return false;
 }
 
 /* ---- their contents ---- */

@@ -46,6 +46,10 @@ void source_done(struct source *source);
 /* By its name; NULL when there is none. */
 const struct source_file *source_find(const struct source *source, const char *name);
 
+/* Is the file with these numbers (of fstat(2)) one of the medium's, by whichever name it was opened, or does it lie on a mount of the image?
+ * Of a mounted image file sysfs knows; where that can't tell, false. */
+bool source_holds(const struct source *source, uint64_t device, uint64_t inode);
+
 /*
  * Gives all of FILE, in pieces. ERR_UNTRUSTED when it is no longer the file that was found. *ret_fd (may be NULL) of a folder's is the
  * descriptor that was read, the caller's; -1 of an image's. There is no bound on its size, so INTERRUPTED (may be NULL) ends it: ERR_INTERRUPTED.

@@ -194,12 +194,14 @@ int policy_set_parse(const struct policy_set *set, struct policy **ret_policy, s
 	return policy_parse(sources, set->count, ret_policy, err);
 }
 
-int config_public_key(int dirfd, const char *name, struct public_key *ret_key, struct err *err)
+/* RET_STATUS: of the file that was read. */
+static int read_public_key(int dirfd, const char *name, struct public_key *ret_key, struct stat *ret_status,
+			   struct err *err)
 {
 	CLEANUP(buf_done) struct buf text = BUF_INIT;
 	int r;
 
-	r = fd_read_file(dirfd, name, KEY_FILE_MAX, &text, NULL, err);
+	r = fd_read_file(dirfd, name, KEY_FILE_MAX, &text, ret_status, err);
 	if (r < 0)
 		return r;
 	if (!buf_str(&text))
@@ -208,13 +210,27 @@ int config_public_key(int dirfd, const char *name, struct public_key *ret_key, s
 	return r < 0 ? err_wrap(err, r, "public key '%s'", QUOTE(name)) : 0;
 }
 
+int config_public_key(int dirfd, const char *name, struct public_key *ret_key, struct err *err)
+{
+	struct stat ignored;
+
+	return read_public_key(dirfd, name, ret_key, &ignored, err);
+}
+
 static int trust_file(struct trust *trust, int dirfd, const char *name, const char *shown, bool host, struct err *err)
 {
 	struct public_key key;
+	struct stat status;
 	int r;
 
-	r = config_public_key(dirfd, name, &key, err);
-	return r < 0 ? r : trust_add(trust, &key, shown, host, err);
+	r = read_public_key(dirfd, name, &key, &status, err);
+	if (r >= 0)
+		r = trust_add(trust, &key, shown, host, err);
+	if (r < 0)
+		return r;
+	trust->keys[trust->count - 1].device = status.st_dev;
+	trust->keys[trust->count - 1].inode = status.st_ino;
+	return 0;
 }
 
 static int trust_folder(struct trust *trust, int config_dirfd, const char *config, struct err *err)

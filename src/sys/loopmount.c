@@ -3,12 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/loop.h>
+#include <linux/major.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -209,4 +213,22 @@ void loopmount_freep(struct loopmount **mount)
 	fd_closep(&(*mount)->fd);
 	free(*mount);
 	*mount = NULL;
+}
+
+bool loopmount_backed(uint64_t device, const struct stat *file)
+{
+	char name[PATH_MAX + 1]; /* and the newline */
+	CLEANUP(fd_closep) int fd = -1;
+	struct stat backing;
+	ssize_t len;
+
+	if (major(device) != LOOP_MAJOR)
+		return false;
+	(void)snprintf(name, sizeof(name), "/sys/dev/block/%u:%u/loop/backing_file", major(device), minor(device));
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? -1 : read(fd, name, sizeof(name));
+	if (len < 1 || name[len - 1] != '\n')
+		return false;
+	name[len - 1] = '\0';
+	return stat(name, &backing) == 0 && backing.st_dev == file->st_dev && backing.st_ino == file->st_ino;
 }

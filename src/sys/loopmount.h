@@ -44,4 +44,8 @@ const char *loopmount_device(const struct loopmount *mount);
 /* Unmounts, detaches. What was opened below the root must have been closed before, else the kernel keeps both until it is. */
 void loopmount_freep(struct loopmount **mount);
 
+/* Is the block device with the number DEVICE (dev_t) a loop device over the file that FILE is of (fstat(2))? As sysfs has it, and false where that can't tell. */
+struct stat;
+bool loopmount_backed(uint64_t device, const struct stat *file);
+
 #endif

@@ -108,6 +108,53 @@ iso_of() {
 	refused 'SHA256SUMS.*no signature by a trusted key'
 }
 
+# own_key MEDIUM KEY: whichever verb stands on the medium, its own key is refused
+own_key() {
+	local verb
+	for verb in "verify $1" "verify --baseline $1" "check --baseline $1" "show --baseline $1 $TREE/one" "history --baseline $1" \
+		"explain --baseline $1 $TREE/one" "compare medium:$1 dir:$TREE" "compare dir:$TREE medium:$1" \
+		"sign medium:$1 --key $KEY --output $T/own.sig" "export $T/own --baseline $1 --key $KEY"; do
+		# shellcheck disable=SC2086 # words, and none of them has a space
+		must 64 desk $verb --trust "$2" || return 1
+		[ -z "$output" ] && error_like "the key '[^']*' lies on the medium itself.*name one brought from elsewhere" || return 1
+	done
+	[ ! -e "$T/own.sig" ] && [ ! -e "$T/own" ]
+}
+
+@test "a medium's own key is never a reason to trust it, by whichever way it is named" {
+	local key
+	key=keys/$(key_id "$OPS").pub
+	own_key "$M" "$M/$key"
+	ln -s "$M" "$T/cdrom"
+	own_key "$M" "$T/cdrom/$key"
+	own_key "$T/cdrom" "$M/$key"
+	(cd "$M/keys" && own_key .. "${key#keys/}")
+	must 64 desk verify "$M" --trust "$OPS" --trust "$M/$key"
+	# the same bytes from elsewhere are another file
+	cp "$M/$key" "$T/brought.pub"
+	must 0 desk verify "$M" --trust "$T/brought.pub"
+	# nor is another medium of this operator what is judged
+	must 0 desk verify "$M" --trust "$GOOD/$key"
+}
+
+@test "nor is one on a mount of it" {
+	local key
+	needs_root 'mounts an ISO file'
+	key=keys/$(key_id "$OPS").pub
+	mkdir "$T/cdrom"
+	LOOP=$(losetup --find --show --read-only "$ISO") || skip "no loop device here"
+	if ! mount -t iso9660 -o ro "$LOOP" "$T/cdrom"; then
+		losetup -d "$LOOP"
+		skip "the kernel mounts no ISO file here"
+	fi
+	own_key "$T/cdrom" "$T/cdrom/$key" && own_key "$ISO" "$T/cdrom/$key" && own_key "$LOOP" "$T/cdrom/$key" &&
+		must 0 desk verify "$ISO" --trust "$OPS" && must 0 desk verify "$T/cdrom" --trust "$OPS"
+	status=$?
+	umount "$T/cdrom"
+	losetup -d "$LOOP"
+	[ "$status" -eq 0 ]
+}
+
 @test "any byte of any file changed is told, with the name of the file" {
 	local file size offset count=0
 	for file in $(cd "$GOOD" && find . -type f -printf '%P\n'); do

@@ -201,12 +201,32 @@ static void test_refused(void **state)
 	}
 }
 
+/* Which file a loop device shows, whoever set it up. */
+static void test_backed(void **state)
+{
+	char line[64];
+	struct stat device, file, other;
+
+	(void)state;
+	shell("rm -f image other; truncate -s 1M image other");
+	shell_line(line, sizeof(line), "losetup --find --show --read-only image");
+	assert_int_equal(stat(line, &device), 0);
+	assert_int_equal(stat(in_dir("image"), &file), 0);
+	assert_int_equal(stat(in_dir("other"), &other), 0);
+	assert_true(loopmount_backed(device.st_rdev, &file));
+	assert_false(loopmount_backed(device.st_rdev, &other));
+	assert_false(loopmount_backed(file.st_dev, &file));
+	shell("losetup -d %s", line);
+	no_loops("image");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_pending),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_backed),
 	};
 
 	if (geteuid() != 0 || access("/dev/loop-control", R_OK | W_OK) < 0) {
