@@ -25,8 +25,7 @@ struct compare {
 	struct policy_verdict policy;
 	char *at;
 	struct path_list paths; /* --at, or what a mounted device backs */
-	struct buf shadows; /* struct shadow[], of both sides */
-	struct buf shadow_paths; /* struct bytes[], sorted */
+	struct shadows shadows;
 	struct buf lineages;
 	struct prefixes prefixes;
 	struct looks looks;
@@ -40,8 +39,7 @@ static void compare_done(struct compare *compare)
 	unreplayed_freep(&compare->unreplayed);
 	policy_freep(&compare->own);
 	path_list_done(&compare->paths);
-	buf_done(&compare->shadows);
-	buf_done(&compare->shadow_paths);
+	shadows_done(&compare->shadows);
 	buf_done(&compare->lineages);
 	buf_done(&compare->prefixes.rows);
 	free(compare->at);
@@ -144,18 +142,7 @@ static int assemble(struct compare *compare, struct err *err)
 
 static int find_shadows(struct compare *compare, struct err *err)
 {
-	const struct shadow *shadows;
-
-	if (grounds_shadows(&compare->a.grounds, &compare->b.grounds, &compare->shadows) < 0 ||
-	    grounds_shadows(&compare->b.grounds, &compare->a.grounds, &compare->shadows) < 0)
-		return err_nomem(err);
-	shadows = (const struct shadow *)(const void *)compare->shadows.data;
-	for (size_t i = 0; i < compare->shadows.len / sizeof(*shadows); i++) {
-		if (buf_add(&compare->shadow_paths, &shadows[i].ground->path, sizeof(struct bytes)) < 0)
-			return err_nomem(err);
-	}
-	path_sort((struct bytes *)(void *)compare->shadow_paths.data, compare->shadow_paths.len / sizeof(struct bytes));
-	return 0;
+	return shadows_find(&compare->a, &compare->b, compare->policy.policy, &compare->paths, &compare->shadows, err);
 }
 
 /* Of rows for file systems, the one that PATH lies on; COUNT when there is none. */
@@ -201,37 +188,6 @@ static int find_lineages(struct compare *compare, struct err *err)
 	return 0;
 }
 
-/* What one side has mounted and the other lacks: not examined, and once each. */
-static int tell_shadows(struct compare *compare, struct comparison *comparison, struct err *err)
-{
-	const struct shadow *shadows = (const struct shadow *)(const void *)compare->shadows.data;
-	const struct diff_sink sink = changes_sink(comparison->changes);
-	bool device = device_of(compare) != NULL;
-	int r = 0;
-
-	for (size_t i = 0; r >= 0 && i < compare->shadows.len / sizeof(*shadows); i++) {
-		const struct ground *ground = shadows[i].ground;
-		bool of_a = ground >= compare->a.grounds.grounds &&
-			    ground < compare->a.grounds.grounds + compare->a.grounds.count;
-		struct unexamined unexamined = { of_a ? 'b' : 'a', ground->path, { NULL, 0 } };
-		CLEANUP(buf_done) struct buf line = BUF_INIT;
-
-		if (compare->paths.count && !path_list_covers(&compare->paths, ground->path))
-			continue;
-		comparison->summary.mounts_skipped++;
-		if (device || !shadows[i].hidden)
-			continue;
-		(void)buf_printf(&line, "the file system that was mounted here (%s) is not part of %s",
-				 QUOTE(ground->fstype), QUOTE(of_a ? compare->request->b : compare->request->a));
-		if (!buf_str(&line))
-			return err_nomem(err);
-		unexamined.reason = (struct bytes){ line.data, line.len };
-		comparison->summary.counts.unexamined++;
-		r = sink.unexamined(sink.context, &unexamined, err);
-	}
-	return r;
-}
-
 /* ---- the whole ---- */
 
 static int prepare(struct compare *compare, struct err *err)
@@ -248,7 +204,7 @@ static int prepare(struct compare *compare, struct err *err)
 		side->place = compare->place;
 		side->request = compare->request;
 		side->talk = compare->talk;
-		side->texts = compare->prefixes.texts = compare->texts;
+		side->texts = compare->prefixes.texts = compare->shadows.texts = compare->texts;
 		if (side == &compare->b)
 			break;
 	}
@@ -276,8 +232,9 @@ static int prepare(struct compare *compare, struct err *err)
 		.lineages = (const struct lineage *)(const void *)compare->lineages.data,
 		.lineage_count = compare->lineages.len / sizeof(struct lineage),
 		.strangers = looks->strangers,
-		.shadows = (const struct bytes *)(const void *)compare->shadow_paths.data,
-		.shadow_count = compare->shadow_paths.len / sizeof(struct bytes),
+		.mounts = &compare->shadows,
+		.shadows = (const struct bytes *)(const void *)compare->shadows.hidden.data,
+		.shadow_count = compare->shadows.hidden.len / sizeof(struct bytes),
 		.prefixes = &compare->prefixes,
 		.what = "comparing",
 	};
@@ -322,7 +279,7 @@ static int tell_digest(const struct side *side, struct comparison *comparison, s
 static int finish(struct compare *compare, struct comparison *comparison, struct err *err)
 {
 	struct report_summary *summary = &comparison->summary;
-	int r = tell_shadows(compare, comparison, err);
+	int r = shadows_tell(&compare->shadows, comparison, err);
 
 	if (r >= 0)
 		r = tell_digest(&compare->a, comparison, err);

@@ -114,16 +114,17 @@ int grounds_shadows(const struct grounds *side, const struct grounds *other, str
 {
 	for (size_t i = 0; i < side->count; i++) {
 		const struct ground *ground = &side->grounds[i], *below, *theirs;
-		struct shadow shadow = { ground, false };
+		struct shadow shadow = { ground, SHADOW_UNSEEN };
 
 		if (ground->path.len == 1 || ground_at(other, ground->path))
 			continue;
 		/* the file systems that the mount point itself lies on */
 		below = ground_of(side, path_parent(ground->path));
 		theirs = ground_of(other, path_parent(ground->path));
-		shadow.hidden = ground->crossed && below && theirs && ground_same(below, theirs);
-		if (ground->crossed && !shadow.hidden)
+		if (ground->crossed && !theirs)
 			continue;
+		if (ground->crossed)
+			shadow.kind = below && ground_same(below, theirs) ? SHADOW_ABSENT : SHADOW_DOUBTFUL;
 		if (buf_add(out, &shadow, sizeof(shadow)) < 0)
 			return -1;
 	}

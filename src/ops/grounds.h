@@ -34,14 +34,18 @@ struct ground_fsid ground_fsid(const char *id);
  * the paths. 0 or -1. */
 int grounds_lineages(const struct grounds *a, const struct grounds *b, struct buf *out);
 
-/*
- * Mount points of SIDE that OTHER can't have seen as SIDE does: not crossed by SIDE, or crossed by SIDE and not mounted on OTHER though OTHER stands
- * on the very file system that holds the mount point. The latter are `hidden` for the verdict. Appends const struct ground * to OUT. 0 or -1.
- */
-struct shadow {
-	const struct ground *ground;
-	bool hidden; /* SIDE has something there that OTHER lacks altogether */
+/* A mount point of one side that the other has not mounted. */
+enum shadow_kind {
+	SHADOW_UNSEEN, /* not crossed by SIDE: it does not know what is in it */
+	SHADOW_ABSENT, /* crossed by SIDE; OTHER stands on the very file system that holds the mount point, and lacks the one above it */
+	SHADOW_DOUBTFUL /* crossed by SIDE; OTHER stands on another file system, which may hold a copy of it all, or nothing */
 };
+struct shadow {
+	const struct ground *ground; /* of SIDE */
+	enum shadow_kind kind;
+};
+
+/* Those of SIDE that OTHER has nothing at, as far as OTHER holds the place: appends struct shadow to OUT, sorted by path. 0 or -1. */
 int grounds_shadows(const struct grounds *side, const struct grounds *other, struct buf *out);
 
 #endif

@@ -40,6 +40,8 @@ static int kept_next(struct pairs *pairs, struct pair *ret_pair, struct err *err
 
 		if (kept->paths->count && !path_list_covers(kept->paths, entry->path))
 			continue;
+		if (kept->looks->mounts && shadows_doubt(kept->looks->mounts, ret_pair))
+			continue;
 		(void)atomic_fetch_add_explicit(&kept->looks->stats.examined, 1, memory_order_relaxed);
 		if (!is_lost(kept, ret_pair))
 			return r;

@@ -6,6 +6,7 @@
 
 #include "ops/comparison.h"
 #include "ops/prefixes.h"
+#include "ops/shadows.h"
 #include "ops/side.h"
 
 /* What all looks of one comparison share. */
@@ -16,6 +17,7 @@ struct looks {
 	const struct lineage *lineages;
 	size_t lineage_count;
 	bool strangers; /* of what no lineage covers */
+	struct shadows *mounts; /* that one side lacks; NULL: none */
 	const struct bytes *shadows; /* sorted: what neither side is asked about */
 	size_t shadow_count;
 	const struct prefixes *prefixes; /* of A, for a B that is not scanned */

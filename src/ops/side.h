@@ -72,11 +72,15 @@ struct look_options {
 	const struct prefix_of *prefixes; /* of growing logs */
 	size_t prefix_count;
 	bool metadata_only;
+	bool uncovered; /* of each file system of an image also what lies below the mount points of the others */
 };
 int side_start(struct side *side, const struct look_options *look, struct err *err);
 /* Its entries: side->tree, or with a REFERENCE, for a scanned side, the pairs of both (*ret_pairs, else untouched). */
 int side_tree(struct side *side, const struct look_options *look, struct tree *reference, struct pairs **ret_pairs,
 	      struct err *err);
+/* One file system of an image alone, without side_start(). The caller's; PART keeps the evidence until side_end(). */
+int side_part_tree(struct side *side, struct side_part *part, const struct look_options *look, struct tree **ret_tree,
+		   struct err *err);
 /* After the stream: tree and evidence of this look are gone. */
 void side_end(struct side *side);
 

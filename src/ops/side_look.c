@@ -19,7 +19,7 @@ static int part_shadows(const struct side *side, struct side_part *part, const s
 	if (look->shadow_count &&
 	    buf_add(&part->shadows, look->shadows, look->shadow_count * sizeof(*look->shadows)) < 0)
 		return -1;
-	for (size_t i = 0; part->assembled && i < side->assembly.count; i++) {
+	for (size_t i = 0; part->assembled && !look->uncovered && i < side->assembly.count; i++) {
 		struct bytes path = side->assembly.parts[i].ground.path;
 
 		if (!bytes_equal(path, part->assembled->ground.path) &&
@@ -166,6 +166,21 @@ static int mounted_tree(struct side *side, struct side_part *part, const struct 
 	return r;
 }
 
+static int part_tree(struct side *side, struct side_part *part, const struct look_options *look, struct tree **ret_tree,
+		     struct err *err)
+{
+	return part->evidence ? evidence_tree(part->evidence, ret_tree, err)
+			      : mounted_tree(side, part, look, ret_tree, err);
+}
+
+int side_part_tree(struct side *side, struct side_part *part, const struct look_options *look, struct tree **ret_tree,
+		   struct err *err)
+{
+	int r = start_part(side, part, look, err);
+
+	return r < 0 ? r : part_tree(side, part, look, ret_tree, err);
+}
+
 static int part_trees(struct side *side, const struct look_options *look, struct err *err)
 {
 	CLEANUP(freep) struct tree **trees = calloc(side->part_count + 1, sizeof(struct tree *));
@@ -175,12 +190,7 @@ static int part_trees(struct side *side, const struct look_options *look, struct
 	if (!trees)
 		return err_nomem(err);
 	for (size_t i = 0; r >= 0 && i < side->part_count; i++) {
-		struct side_part *part = &side->parts[i];
-
-		if (part->evidence)
-			r = evidence_tree(part->evidence, &trees[count], err);
-		else
-			r = mounted_tree(side, part, look, &trees[count], err);
+		r = part_tree(side, &side->parts[i], look, &trees[count], err);
 		count += r >= 0;
 	}
 	if (r >= 0)

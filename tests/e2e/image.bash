@@ -75,6 +75,47 @@ ext_image() {
 	unmounted
 }
 
+# partitioned gpt|dos: $T/disk with a root, a /boot and a swap partition; the same trees in $T/root.img, $T/boot.img
+partitioned() {
+	local table=$1
+	truncate -s 24M "$T/root.img"
+	mkfs.ext4 -q -F -L rootfs "$T/root.img"
+	mounted noatime "$T/root.img"
+	mkdir "$MOUNT/boot" "$MOUNT/dev" "$MOUNT/etc" "$MOUNT/proc" "$MOUNT/run"
+	mknod "$MOUNT/dev/null" c 1 3
+	ln -s /proc/self/fd "$MOUNT/dev/fd"
+	echo under >"$MOUNT/boot/under-the-mount"
+	echo root >"$MOUNT/etc/hostname"
+	unmounted
+	truncate -s 16M "$T/boot.img"
+	mkfs.ext4 -q -F -L bootfs "$T/boot.img"
+	mounted noatime "$T/boot.img"
+	echo kernel >"$MOUNT/vmlinuz"
+	unmounted
+	truncate -s 64M "$T/disk"
+	printf 'label: %s\nstart=2048, size=32768\nstart=34816, size=49152\nstart=83968, size=8192\n' "$table" | sfdisk -q "$T/disk"
+	dd if="$T/boot.img" of="$T/disk" bs=1M seek=1 conv=notrunc,sparse status=none
+	dd if="$T/root.img" of="$T/disk" bs=1M seek=17 conv=notrunc,sparse status=none
+	truncate -s 4M "$T/swap"
+	mkswap -q "$T/swap"
+	dd if="$T/swap" of="$T/disk" bs=1M seek=41 conv=notrunc,sparse status=none
+}
+
+# recorded: $T/state/baseline.db of a system that runs on both, made in a root of its own, with their mounts in its table
+recorded() {
+	[ -n "${TALLY_STATIC-}" ] || skip 'no static program is given (TALLY_STATIC): tests/run gives it to the dev build'"'"'s tests'
+	cp "$TALLY_STATIC" "$T/static"
+	own_mounts '
+		mount -o loop,ro,noload "$1/root.img" "$1/mnt" && mount -o loop,ro,noload "$1/boot.img" "$1/mnt/boot" &&
+			mount -t proc none "$1/mnt/proc" && mount -t tmpfs none "$1/mnt/run" && mount -t devtmpfs none "$1/mnt/dev" || exit 99
+		mkdir "$1/mnt/run/config" "$1/mnt/run/state"
+		cp "$1/static" "$1/mnt/run/tally"
+		cp "$1/rules.yaml" "$1/mnt/run/config/policy.yaml"
+		chroot "$1/mnt" /run/tally init --config /run/config --state /run/state --quiet || exit 98
+		cp "$1/mnt/run/state/baseline.db" "$1/mnt/run/config/host.pub" "$1/"
+	' "$T"
+}
+
 image_teardown() {
 	mountpoint -q "$MOUNT" && umount -l "$MOUNT"
 	true

@@ -102,6 +102,12 @@ expect_unexamined() {
 		{ echo "$path is not named as unexamined in: $output"; return 1; }
 }
 
+# unexamined_like PATH PATTERN: with a reason that matches
+unexamined_like() {
+	jq -es --arg path "$1" --arg like "$2" 'any(.record == "unexamined" and .path == $path and (.reason | test($like)))' <<<"$output" >/dev/null ||
+		{ echo "$1 is not unexamined for a reason like '$2' in: $output"; return 1; }
+}
+
 # error_like PATTERN: stderr is one line, begins with "tally: " and matches
 error_like() {
 	local lines
