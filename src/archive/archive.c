@@ -2,6 +2,7 @@
 #include "archive/archive.h"
 
 #include "archive/hashing.h"
+#include "archive/held.h"
 #include "archive/naming.h"
 #include "base/cleanup.h"
 #include "base/quote.h"
@@ -12,6 +13,7 @@ struct run {
 	struct sink *sink;
 	struct archive_info *info;
 	struct member member;
+	struct held held;
 	struct buf path, target, zip_space;
 	struct zipdir zipdir;
 	bool zipdir_looked_for;
@@ -23,6 +25,7 @@ static void run_done(struct run *run)
 	stream_closep(&run->archive);
 	stream_done(&run->stream);
 	member_done(&run->member);
+	held_done(&run->held);
 	buf_done(&run->path);
 	buf_done(&run->target);
 	buf_done(&run->zip_space);
@@ -166,26 +169,42 @@ static struct bytes bytes_in(const struct buf *buf)
 	return (struct bytes){ buf->data, buf->len };
 }
 
+/* The content of a regular file. TEXT: where that of etc/passwd and etc/group is kept. */
+static int give_content(struct run *run, struct archive_entry *from, struct buf *text, struct err *err)
+{
+	if (text && run->member.entry.size > HELD_TEXT_MAX)
+		text = NULL;
+	return hashing_member(&run->member, run->archive, from, run->sink, &run->stream, text, &run->info->bytes,
+			      &run->ended, err);
+}
+
 /* The member as an entry at PATH. */
 static int give_entry(struct run *run, struct archive_entry *from, const struct zipmember *zip, struct bytes path,
 		      struct err *err)
 {
 	struct entry *entry = &run->member.entry;
-	int r;
+	struct buf *text;
+	int r = 0;
 
+	held_pass(&run->held, path, &text);
 	if (member_fill(&run->member, run->archive, from, zip) < 0)
 		return err_nomem(err);
 	entry->path = path;
 	if (path.len == 1 && entry->type != TYPE_DIR)
 		return run->sink->problem(run->sink, path, "a member in the root's place that is no directory", err);
-	if ((entry->value & ATTR_BIT(ATTR_TYPE)) && entry->type == TYPE_FILE) {
-		r = hashing_member(&run->member, run->archive, from, run->sink, &run->stream, &run->info->bytes,
-				   &run->ended, err);
-		if (r < 0)
-			return r;
-	}
+	if ((entry->value & ATTR_BIT(ATTR_TYPE)) && entry->type == TYPE_FILE)
+		r = give_content(run, from, text, err);
+	if (r < 0)
+		return r;
 	run->info->gives |= entry->value | entry->none | entry->failed;
 	run->info->fractions = run->info->fractions || entry->mtime.nsec || entry->ctime.nsec || entry->btime.nsec;
+	if (run->member.by_name) {
+		r = held_add(&run->held, entry, err);
+		if (r != 0)
+			return r < 0 ? r : 0;
+		if (member_without_names(&run->member, "an access list by names, behind too many others") < 0)
+			return err_nomem(err);
+	}
 	r = entry_check(entry, err);
 	return r < 0 ? r : run->sink->entry(run->sink, entry, NULL, err);
 }
@@ -193,6 +212,7 @@ static int give_entry(struct run *run, struct archive_entry *from, const struct 
 static int give_link(struct run *run, struct archive_entry *from, const char *hardlink, struct err *err)
 {
 	int r = take_name(run, bytes_of(hardlink), "a hard link to", &run->target, err);
+	struct buf *text;
 
 	if (r <= 0)
 		return r;
@@ -205,6 +225,7 @@ static int give_link(struct run *run, struct archive_entry *from, const char *ha
 		if (r < 0)
 			return r;
 	}
+	held_pass(&run->held, bytes_in(&run->path), &text);
 	return run->sink->link(run->sink, bytes_in(&run->path), bytes_in(&run->target), err);
 }
 
@@ -282,6 +303,7 @@ int archive_read(struct disk *disk, const atomic_bool *interrupted, struct sink 
 			   .sink = sink,
 			   .info = &info,
 			   .member = MEMBER_INIT,
+			   .held = HELD_INIT,
 			   .zipdir = ZIPDIR_INIT };
 	int r = stream_open(&run.stream, &run.archive, err);
 
@@ -289,6 +311,8 @@ int archive_read(struct disk *disk, const atomic_bool *interrupted, struct sink 
 		r = read_members(&run, err);
 	if (r == 0)
 		r = refuse_empty(&run, err);
+	if (r == 0)
+		r = held_give(&run.held, sink, &info, err);
 	if (r < 0)
 		return r;
 	describe(&run);

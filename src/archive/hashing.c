@@ -10,6 +10,8 @@ struct hashing {
 	struct member *member;
 	struct sink *sink;
 	const struct stream *stream;
+	struct buf *copy; /* NULL: none */
+	bool wanted; /* by the sink */
 	uint64_t limit; /* bytes wanted */
 	uint64_t at; /* bytes seen; those of the head are hashed when it is whole */
 	bool program_only, whole;
@@ -79,7 +81,8 @@ static enum outcome take_zeros(struct hashing *hashing, uint64_t offset)
 
 static enum outcome fail(struct hashing *hashing, const char *line, bool *ret_memory)
 {
-	*ret_memory = member_fail(hashing->member, ATTR_BIT(ATTR_CONTENT), line) < 0;
+	if (hashing->wanted)
+		*ret_memory = member_fail(hashing->member, ATTR_BIT(ATTR_CONTENT), line) < 0;
 	return BROKEN;
 }
 
@@ -88,6 +91,13 @@ static enum outcome fail_as_said(struct hashing *hashing, struct archive *archiv
 	const char *said = archive_error_string(archive);
 
 	return fail(hashing, said ? QUOTE(said) : "cannot be unpacked", ret_memory);
+}
+
+/* A file with holes is no text of accounts. */
+static void copy_block(struct hashing *hashing, const void *data, size_t len, uint64_t offset)
+{
+	if (hashing->copy && offset == hashing->copy->len)
+		(void)buf_add(hashing->copy, data, len);
 }
 
 /* Block by block. *ret_ended: the archive ends here. */
@@ -115,10 +125,11 @@ static enum outcome read_blocks(struct hashing *hashing, struct archive *archive
 		    len > entry->size - (uint64_t)offset || empty > EMPTY_BLOCKS_MAX)
 			return fail(hashing, "its content does not fit its size, or its pieces are out of order",
 				    ret_memory);
+		copy_block(hashing, data, len, (uint64_t)offset);
 		outcome = take_zeros(hashing, (uint64_t)offset);
 		if (outcome == MORE && len)
 			outcome = take(hashing, data, len);
-		if (outcome == ENOUGH && hashing->at == entry->size)
+		if (outcome == ENOUGH && (hashing->at == entry->size || hashing->copy))
 			outcome = MORE; /* to the end of it, where checksums are, and pieces that should not be */
 	}
 	return outcome;
@@ -139,15 +150,16 @@ static void finish(struct hashing *hashing)
 }
 
 int hashing_member(struct member *member, struct archive *archive, struct archive_entry *from, struct sink *sink,
-		   const struct stream *stream, uint64_t *total, bool *ret_ended, struct err *err)
+		   const struct stream *stream, struct buf *copy, uint64_t *total, bool *ret_ended, struct err *err)
 {
 	struct entry *entry = &member->entry;
-	struct hashing hashing = { .member = member, .sink = sink, .stream = stream };
+	struct hashing hashing = { .member = member, .sink = sink, .stream = stream, .copy = copy };
 	bool memory = false;
 	enum outcome outcome = MORE;
 
 	hashing.limit = sink->wants(sink, entry, &hashing.program_only);
-	if (hashing.limit == 0)
+	hashing.wanted = hashing.limit > 0;
+	if (!hashing.wanted && !copy)
 		return 0;
 	if (hashing.limit > entry->size)
 		hashing.limit = entry->size;
@@ -160,11 +172,13 @@ int hashing_member(struct member *member, struct archive *archive, struct archiv
 	else if (entry->size)
 		outcome = read_blocks(&hashing, archive, ret_ended, &memory);
 	*total += hashing.at;
-	if (memory)
+	if (memory || (copy && buf_failed(copy)))
 		return err_nomem(err);
+	if (copy && (outcome == BROKEN || copy->len != entry->size))
+		buf_clear(copy);
 	if (outcome == INTERRUPTED)
 		return err_set(err, ERR_INTERRUPTED, "interrupted");
-	if (outcome != BROKEN)
+	if (outcome != BROKEN && hashing.wanted)
 		finish(&hashing);
 	return 0;
 }

@@ -11,9 +11,10 @@
 /*
  * Sets content, head and digest of MEMBER, a regular file whose header was just read, with its path set. Bytes read (holes too) are
  * added to *TOTAL. Content that cannot be read, or is not what the archive says of it, is failed. *ret_ended: nothing can be read
- * after it either; what libarchive says of that stands. ERR_INTERRUPTED, memory.
+ * after it either; what libarchive says of that stands. COPY, where it is not NULL and empty, gets all of the content too, whatever the sink wants,
+ * and stays empty where that could not be had. ERR_INTERRUPTED, memory.
  */
 int hashing_member(struct member *member, struct archive *archive, struct archive_entry *from, struct sink *sink,
-		   const struct stream *stream, uint64_t *total, bool *ret_ended, struct err *err);
+		   const struct stream *stream, struct buf *copy, uint64_t *total, bool *ret_ended, struct err *err);
 
 #endif

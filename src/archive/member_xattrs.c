@@ -10,6 +10,10 @@
 
 #define XATTR_BITS (ATTR_BIT(ATTR_XATTRS) | ATTR_BIT(ATTR_ACL) | ATTR_BIT(ATTR_CAPS) | ATTR_BIT(ATTR_SELINUX))
 
+/* Access lists by name, until their numbers are known. No attribute of an archive can be called so: libarchive's names end at a NUL. */
+static const struct bytes access_by_name = { (const unsigned char *)"system.posix_acl_access", 24 };
+static const struct bytes default_by_name = { (const unsigned char *)"system.posix_acl_default", 25 };
+
 /* With its neighbours' room for what an entry holds besides. */
 #define BYTES_MAX ((size_t)ENTRY_MAX_BYTES / 2)
 
@@ -64,18 +68,27 @@ static size_t count_bytes(struct archive_entry *from)
 	return total;
 }
 
-static int add_acl(struct member *member, struct archive_entry *from, int type, const char *name)
+static bool is_by_name(struct bytes name)
+{
+	return bytes_equal(name, access_by_name) || bytes_equal(name, default_by_name);
+}
+
+static int add_acl(struct member *member, struct archive_entry *from, int type, struct bytes name)
 {
 	size_t start = member->bytes.len;
 	const char *problem = NULL;
-	struct xattr row = { .name = bytes_of(name) };
+	struct xattr row = { .name = { name.data, name.len - 1 } };
+	bool by_name;
 
 	if (member_acl_bytes(from, type) == 0)
 		return 0;
-	if (member_acl(from, type, &member->bytes, &problem) < 0)
+	if (member_acl(from, type, &member->bytes, &by_name, &problem) < 0)
 		return -1;
 	if (problem)
 		return member_fail(member, ATTR_BIT(ATTR_ACL), problem);
+	if (by_name)
+		row.name = name;
+	member->by_name = member->by_name || by_name;
 	row.value = (struct bytes){ member->bytes.data + start, member->bytes.len - start };
 	return buf_add(&member->rows, &row, sizeof(row));
 }
@@ -89,9 +102,9 @@ static int add_acls(struct member *member, struct archive *archive, struct archi
 	/* libarchive leaves out what it cannot read of one, and goes on */
 	if (said && strstr(said, "SCHILY.acl"))
 		return member_fail(member, ATTR_BIT(ATTR_ACL), "an access list that cannot be read");
-	if (add_acl(member, from, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, "system.posix_acl_access") < 0)
+	if (add_acl(member, from, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, access_by_name) < 0)
 		return -1;
-	return add_acl(member, from, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, "system.posix_acl_default");
+	return add_acl(member, from, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, default_by_name);
 }
 
 static int by_name(const void *a, const void *b)
@@ -129,13 +142,21 @@ static void finish(struct member *member)
 	for (size_t i = 0; i < count; i++) {
 		uint32_t bit = ATTR_BIT(xattr_attr(rows[i].name));
 
-		if (entry->failed & bit)
+		if ((entry->failed & bit) || is_by_name(rows[i].name))
 			continue;
 		rows[kept++] = rows[i];
 		entry->value |= bit;
 	}
 	entry->xattrs = rows;
 	entry->xattr_count = kept;
+}
+
+static int settle_and_finish(struct member *member)
+{
+	if (settle(member) < 0)
+		return -1;
+	finish(member);
+	return 0;
 }
 
 int member_xattrs(struct member *member, struct archive *archive, struct archive_entry *from)
@@ -146,6 +167,7 @@ int member_xattrs(struct member *member, struct archive *archive, struct archive
 
 	buf_clear(&member->rows);
 	buf_clear(&member->bytes);
+	member->by_name = false;
 	if (total > BYTES_MAX)
 		return member_fail(member, XATTR_BITS, "more than 8 MiB of extended attributes");
 	if (buf_reserve(&member->bytes, total) < 0)
@@ -154,8 +176,55 @@ int member_xattrs(struct member *member, struct archive *archive, struct archive
 	while (archive_entry_xattr_next(from, &name, &value, &len) == ARCHIVE_OK)
 		if (add_row(member, name, value, len) < 0)
 			return -1;
-	if (add_acls(member, archive, from) < 0 || settle(member) < 0)
+	if (add_acls(member, archive, from) < 0)
 		return -1;
-	finish(member);
+	member->by_name = member->by_name && !(member->entry.failed & ATTR_BIT(ATTR_ACL));
+	if (!member->by_name)
+		return settle_and_finish(member);
+	member->entry.xattrs = rows_of(member, &member->entry.xattr_count);
 	return 0;
+}
+
+int member_without_names(struct member *member, const char *line)
+{
+	return member_fail(member, ATTR_BIT(ATTR_ACL), line) < 0 ? -1 : settle_and_finish(member);
+}
+
+/* The list that ROW holds by name. */
+static int find_names(struct member *member, struct xattr row, const struct names *names)
+{
+	size_t start = member->bytes.len;
+	char problem[MEMBER_ACL_PROBLEM_MAX] = "";
+
+	if (member_acl_named(row.value, names, &member->bytes, problem) < 0)
+		return -1;
+	if (problem[0])
+		return member_fail(member, ATTR_BIT(ATTR_ACL), problem);
+	row.name.len--;
+	row.value = (struct bytes){ member->bytes.data + start, member->bytes.len - start };
+	return buf_add(&member->rows, &row, sizeof(row));
+}
+
+int member_find_names(struct member *member, const struct entry *from, const struct names *names)
+{
+	size_t total = 0;
+
+	buf_clear(&member->rows);
+	buf_clear(&member->bytes);
+	buf_clear(&member->problem);
+	for (size_t i = 0; i < from->xattr_count; i++)
+		total += from->xattrs[i].value.len;
+	if (buf_reserve(&member->bytes, total) < 0 ||
+	    buf_add(&member->problem, from->problem.data, from->problem.len) < 0)
+		return -1;
+	member->entry = *from;
+	member->entry.problem = (struct bytes){ member->problem.data, member->problem.len };
+	for (size_t i = 0; i < from->xattr_count; i++) {
+		const struct xattr *row = &from->xattrs[i];
+
+		if ((is_by_name(row->name) ? find_names(member, *row, names)
+					   : buf_add(&member->rows, row, sizeof(*row))) < 0)
+			return -1;
+	}
+	return settle_and_finish(member);
 }

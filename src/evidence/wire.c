@@ -143,6 +143,7 @@ void wire_archive(struct buf *out, const struct archive_info *info)
 	(void)buf_add_u64(out, info->bytes);
 	(void)buf_add_u32(out, info->gives);
 	(void)buf_add_byte(out, info->fractions);
+	(void)buf_add_byte(out, info->by_name);
 	(void)buf_add_u64(out, info->outside);
 	wire_end(out, place);
 }

@@ -88,15 +88,11 @@ bool wire_take_extfs(struct cursor body, struct extfs_info *ret_info)
 
 bool wire_take_archive(struct cursor body, struct archive_info *ret_info)
 {
-	uint8_t fractions = 0;
-	bool right = TAKE_LINE(&body, ret_info->format) && TAKE_LINE(&body, ret_info->problem) &&
-		     cursor_u64(&body, &ret_info->entries) && cursor_u64(&body, &ret_info->bytes) &&
-		     cursor_u32(&body, &ret_info->gives) && !(ret_info->gives & ~ATTR_ALL) &&
-		     cursor_u8(&body, &fractions) && fractions <= 1 && cursor_u64(&body, &ret_info->outside) &&
-		     body.len == 0;
-
-	ret_info->fractions = fractions == 1;
-	return right;
+	return TAKE_LINE(&body, ret_info->format) && TAKE_LINE(&body, ret_info->problem) &&
+	       cursor_u64(&body, &ret_info->entries) && cursor_u64(&body, &ret_info->bytes) &&
+	       cursor_u32(&body, &ret_info->gives) && !(ret_info->gives & ~ATTR_ALL) &&
+	       take_bool(&body, &ret_info->fractions) && take_bool(&body, &ret_info->by_name) &&
+	       cursor_u64(&body, &ret_info->outside) && body.len == 0;
 }
 
 bool wire_take_digest(struct cursor body, struct disk_digest *ret_digest)

@@ -203,6 +203,18 @@ static int tell_confined(const struct words *words, const struct evidence_result
 		      result->seccomp ? "" : "seccomp");
 }
 
+static int tell_archive(const struct words *words, const struct archive_info *info, struct err *err)
+{
+	int r = detail(words, err, "%s, %" PRIu64 " members%s", QUOTE(info->format), info->entries,
+		       info->fractions ? "" : ", times compared to the second");
+
+	if (r >= 0 && info->by_name)
+		r = remark(words->comparison, err,
+			   "%c: ACLs with names in place of numbers were read by its own etc/passwd and etc/group",
+			   words->side->letter);
+	return r;
+}
+
 static int tell_part(const struct words *words, const struct side_part *part, struct err *err)
 {
 	const struct evidence_result *result;
@@ -216,10 +228,7 @@ static int tell_part(const struct words *words, const struct side_part *part, st
 	if (part->assembled)
 		r = tell_extfs(words, part, err);
 	else
-		r = result->archive ? detail(words, err, "%s, %" PRIu64 " members%s", QUOTE(result->archive->format),
-					     result->archive->entries,
-					     result->archive->fractions ? "" : ", times compared to the second")
-				    : 0;
+		r = result->archive ? tell_archive(words, result->archive, err) : 0;
 	if (r >= 0)
 		r = tell_ranges(words, result, err);
 	return r < 0 ? r : tell_confined(words, result, err);

@@ -89,6 +89,17 @@ static struct bytes next_line(const struct buf *text, size_t *at)
 	return (struct bytes){ line, len };
 }
 
+/* By name; of one name by place in the text. */
+static int by_name(const void *a, const void *b, void *context)
+{
+	const struct name_of_id *left = a, *right = b;
+	const unsigned char *text = context;
+	int order = path_compare((struct bytes){ text + left->at, left->len },
+				 (struct bytes){ text + right->at, right->len });
+
+	return order ? order : (left->at > right->at) - (left->at < right->at);
+}
+
 /* By id; of one id by place in the text. */
 static int by_id(const void *a, const void *b)
 {
@@ -99,16 +110,24 @@ static int by_id(const void *a, const void *b)
 	return (left->at > right->at) - (left->at < right->at);
 }
 
-static int make_table(const struct buf *text, struct buf *table)
+/* Both hold every well-formed line. */
+static int make_tables(const struct buf *text, struct buf *table, struct buf *name_table)
 {
+	size_t count;
+
 	for (size_t at = 0; at < text->len;) {
 		struct name_of_id name = { .at = (uint32_t)at };
 
 		if (parse_line(next_line(text, &at), &name) && buf_add(table, &name, sizeof(name)) < 0)
 			return -1;
 	}
-	if (table->len)
-		qsort(table->data, table->len / sizeof(struct name_of_id), sizeof(struct name_of_id), by_id);
+	count = table->len / sizeof(struct name_of_id);
+	if (count == 0)
+		return 0;
+	if (buf_add(name_table, table->data, table->len) < 0)
+		return -1;
+	qsort(table->data, count, sizeof(struct name_of_id), by_id);
+	qsort_r(name_table->data, count, sizeof(struct name_of_id), by_name, text->data);
 	return 0;
 }
 
@@ -128,7 +147,8 @@ int names_of_texts(struct buf *passwd, struct buf *group, struct names *ret_name
 	CLEANUP(names_done) struct names names = { .users = *passwd, .groups = *group };
 
 	*passwd = *group = BUF_INIT;
-	if (make_table(&names.users, &names.user_table) < 0 || make_table(&names.groups, &names.group_table) < 0)
+	if (make_tables(&names.users, &names.user_table, &names.user_names) < 0 ||
+	    make_tables(&names.groups, &names.group_table, &names.group_names) < 0)
 		return -1;
 	*ret_names = names;
 	names = (struct names){ .users = BUF_INIT };
@@ -141,6 +161,8 @@ void names_done(struct names *names)
 	buf_done(&names->groups);
 	buf_done(&names->user_table);
 	buf_done(&names->group_table);
+	buf_done(&names->user_names);
+	buf_done(&names->group_names);
 }
 
 static struct bytes find(const struct buf *text, const struct buf *table, uint32_t id)
@@ -172,26 +194,31 @@ struct bytes names_group(const struct names *names, uint32_t gid)
 }
 
 /* The first well-formed line of NAME; data NULL when there is none. */
-static struct bytes find_line(const struct buf *text, const char *name, uint32_t *ret_id)
+static struct bytes find_line(const struct buf *text, const struct buf *table, const char *name, uint32_t *ret_id)
 {
-	for (size_t at = 0; at < text->len;) {
-		size_t start = at;
-		struct bytes line = next_line(text, &at);
-		struct name_of_id found;
+	const struct name_of_id *names = (const struct name_of_id *)(const void *)table->data;
+	size_t low = 0, high = table->len / sizeof(*names), count = high, at;
+	struct bytes wanted = bytes_of(name);
 
-		if (parse_line(line, &found) &&
-		    bytes_equal((struct bytes){ text->data + start, found.len }, bytes_of(name))) {
-			*ret_id = found.id;
-			return line;
-		}
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (path_compare((struct bytes){ text->data + names[middle].at, names[middle].len }, wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return (struct bytes){ NULL, 0 };
+	if (low == count || !bytes_equal((struct bytes){ text->data + names[low].at, names[low].len }, wanted))
+		return (struct bytes){ NULL, 0 };
+	*ret_id = names[low].id;
+	at = names[low].at;
+	return next_line(text, &at);
 }
 
 bool names_find_user(const struct names *names, const char *name, uint32_t *ret_uid, uint32_t *ret_gid)
 {
 	uint32_t uid, gid;
-	struct bytes line = find_line(&names->users, name, &uid), field;
+	struct bytes line = find_line(&names->users, &names->user_names, name, &uid), field;
 
 	if (!line.data)
 		return false;
@@ -205,5 +232,5 @@ bool names_find_user(const struct names *names, const char *name, uint32_t *ret_
 
 bool names_find_group(const struct names *names, const char *name, uint32_t *ret_gid)
 {
-	return find_line(&names->groups, name, ret_gid).data != NULL;
+	return find_line(&names->groups, &names->group_names, name, ret_gid).data != NULL;
 }

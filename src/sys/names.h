@@ -16,6 +16,7 @@
 struct names {
 	struct buf users, groups; /* the texts */
 	struct buf user_table, group_table; /* struct name_of_id, sorted by id */
+	struct buf user_names, group_names; /* the same, sorted by name */
 };
 
 /*

@@ -121,13 +121,48 @@ found() {
 	expect changed /etc/ssh acl
 	expect_exactly changed /usr/bin/tool5 caps
 	expect_count 4
-	# an access list by name, as GNU tar writes it: nobody here knows the number; bsdtar writes it too
-	setfacl -m u:daemon:r "$DIR/etc/ssh/config"
-	packed
-	compared 8 "$DIR" "$ARCHIVE"
-	expect_unexamined /etc/ssh/config
+}
+
+# packed_inside: packed(), as on the system whose etc/passwd and etc/group the folder has
+packed_inside() {
+	unshare --mount bash -c 'mount --bind "$0/etc/passwd" /etc/passwd && mount --bind "$0/etc/group" /etc/group &&
+		tar --format=pax --acls -c -C "$0" . >"$1"' "$DIR" "$ARCHIVE"
+	[ "$(grep -ac ':jane:' "$ARCHIVE")" -ge 1 ]
+}
+
+@test "access lists by name, as GNU tar writes them: the archive's own passwd and group have the numbers" {
+	needs_root 'mounts of its own'
+	[ -n "${XATTRS-}" ] || skip 'no extended attributes here'
+	printf 'root:x:0:0::/:/bin/sh\njane:x:5555:5::/:/bin/sh\ndaemon:x:6666:6::/:/bin/sh' >"$DIR/etc/passwd"
+	printf 'root:x:0:\nadm:x:7777:jane\n' >"$DIR/etc/group"
+	setfacl -m u:5555:rw,u:6666:r,g:7777:x,u:8888:r "$DIR/etc/ssh/config"
+	setfacl -d -m g:7777:rx "$DIR/etc/ssh"
+	find "$DIR" -depth -exec touch -h -d '2001-02-03 04:05:06' {} + # mkfs keeps no fractions
+	packed_inside
+	compared 0 "$DIR" "$ARCHIVE"
+	[ "$(json '.[-1].remarks | map(select(test("etc/passwd and etc/group"))) | length')" -eq 1 ]
+	compared 0 "$ARCHIVE" "$DIR"
+	truncate -s 16M "$T/image"
+	must 0 mkfs.ext4 -q -F -d "$DIR" "$T/image"
+	compared 2 "$T/image" "$ARCHIVE"
+	expect removed /lost+found
+	expect_count 1
+	setfacl -m u:5555:r "$DIR/etc/ssh/config"
+	setfacl -d -m g:7777:x "$DIR/etc/ssh"
+	compared 4 "$ARCHIVE" "$DIR"
+	expect_exactly changed /etc/ssh/config acl
+	expect_exactly changed /etc/ssh acl
+	expect_count 2
+	# bsdtar writes numbers
 	bsdtar --format=pax --xattrs --acls -cf "$ARCHIVE" -C "$DIR" .
 	compared 0 "$DIR" "$ARCHIVE"
+	[ "$(json '.[-1].remarks | map(select(test("etc/passwd and etc/group"))) | length')" -eq 0 ]
+	# nobody in the archive knows the name: this machine, which does, is not asked
+	packed_inside
+	tar --delete -f "$ARCHIVE" ./etc/passwd
+	compared 10 "$DIR" "$ARCHIVE"
+	expect_unexamined /etc/ssh/config
+	has "an access list that names 'jane', of whom the archive's own etc/passwd gives no number"
 }
 
 @test "ustar, GNU tar, cpio: equal to the second; damage is found" {

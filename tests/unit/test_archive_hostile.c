@@ -30,6 +30,11 @@ static void python(const char *words)
 	shell("python3 make.py");
 }
 
+static long little(const unsigned char *at)
+{
+	return (long)((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24);
+}
+
 static int read_a(void)
 {
 	struct err err = ERR_INIT;
@@ -159,6 +164,131 @@ static void damaged_values(void **state)
 		assert_int_equal(collector.kept[0].copy->entry.failed, rows[i].failed);
 		assert_int_equal(rows[i].failed != 0, collector.kept[0].copy->entry.problem.len != 0);
 		assert_int_equal(rows[i].ended, collector.info.problem[0] != '\0');
+	}
+}
+
+/* Access lists by name: whose number they get, and what forged accounts can do. */
+static void names_of_lists(void **state)
+{
+	static const struct {
+		const char *make; /* etc/passwd and etc/group, before or behind F, whose list names jane and adm */
+		long user, group; /* -1: failed */
+	} rows[] = {
+		{ "file('etc/passwd', b'jane:x:70:1::/:'); file('etc/group', b'adm:x:80:'); f()", 70, 80 },
+		{ "f(); file('/etc/passwd', b'jane:x:70:1::/:\\n'); file('./etc/group', b'adm:x:80:\\n')", 70, 80 },
+		{ "f()", -1, -1 },
+		{ "f(); file('etc/passwd', b'jane:x:70:1::/:')", -1, -1 },
+		{ "f(); file('etc/passwd', b'jane:x:70:1::/:'); file('etc/group', b'adm:x:80:'); "
+		  "file('etc/passwd', b'jane:x:71:1::/:')",
+		  71, 80 },
+		{ "file('etc/passwd', b'jane:x:70:1::/:'); file('etc/group', b'adm:x:80:'); "
+		  "add('etc/passwd', b'1', link='etc/group'); f()",
+		  -1, -1 },
+		{ "file('etc/passwd', b'jane:x:70:1::/:'); file('etc/group', b'adm:x:80:'); "
+		  "add('etc/group', b'2', link='gshadow'); f()",
+		  -1, -1 },
+		{ "file('etc/passwd', b'jane:x:70:1::/:\\njane:x:71:1::/:'); file('etc/group', "
+		  "b'adm:x:80:\\nadm:x:81:'); "
+		  "f()",
+		  70, 80 },
+		{ "file('etc/passwd', b'jane:x:-5:1::/:\\njane:x:72:1::/:'); file('etc/group', b'adm:x:80:'); f()", 72,
+		  80 },
+		{ "file('etc/passwd', b'jane:x:4294967296:1::/:'); file('etc/group', b'adm:x:80:'); f()", -1, -1 },
+		{ "file('etc/passwd', b'jane:x:4294967295:1::/:'); file('etc/group', b'adm:x:80:'); f()", -1, -1 },
+		{ "file('etc/passwd', b'jane:x:4294967294:1::/:'); file('etc/group', b'adm:x:80:'); f()", 4294967294,
+		  80 },
+		{ "file('etc/passwd', b'jane:x:70:1::/:\\n' + b'#' * 2**20); file('etc/group', b'adm:x:80:'); f()", -1,
+		  -1 },
+		{ "file('etc/passwd', b'jane:x:70:1::/:\\n' + b'#' * (2**20 - 16)); file('etc/group', b'adm:x:80:'); "
+		  "f()",
+		  70, 80 },
+		{ "file('etc/passwd', b'jane\\0:x:70:1::/:'); file('etc/group', b'adm:x:80:'); f()", -1, -1 },
+		/* one of the two by number already; the same one by both: no kernel has such a list */
+		{ "file('etc/passwd', b'jane:x:70:1::/:'); file('etc/group', b'adm:x:80:'); f('user:9:r--,')", 70, 80 },
+		{ "file('etc/passwd', b'jane:x:70:1::/:'); file('etc/group', b'adm:x:80:'); f('user:70:r--,')", -1,
+		  -1 },
+		{ "file('etc/passwd', b'jane:x:70:1::/:'); file('etc/group', b'adm:x:80:'); f('user:4000000000:r--,')",
+		  -1, -1 },
+		{ "file('etc/passwd', b'jane:x:70:1::/:'); file('etc/group', b'adm:x:80:'); "
+		  "f('user:' + 'j' * 300 + ':r--,')",
+		  -1, -1 },
+	};
+	static const char head[] =
+		"def file(name, data): add(name, data=data)\n"
+		"def f(more=''): add('f', data=b'x', pax={'SCHILY.acl.access': 'user::rw-,' + more + "
+		"'user:jane:r--,group::r--,group:adm:rw-,mask::rw-,other::r--'})\n"
+		"tar = pax()\n";
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char words[1024];
+		const struct entry *entry;
+
+		(void)snprintf(words, sizeof(words), "%s%s\ntar.close()", head, rows[i].make);
+		python(words);
+		collector_done(&collector);
+		collector.wanted = i % 2 ? UINT64_MAX : 0; /* whatever the policy reads */
+		assert_int_equal(read_archive(&collector, "A", &(struct err){ 0 }), 0);
+		entry = find_entry(&collector, "/f");
+		assert_non_null(entry);
+		if (((entry->failed & ATTR_BIT(ATTR_ACL)) != 0) != (rows[i].user < 0))
+			print_error("row %zu: %.*s\n", i, (int)entry->problem.len, (const char *)entry->problem.data);
+		assert_int_equal(entry->failed, rows[i].user < 0 ? ATTR_BIT(ATTR_ACL) : 0);
+		assert_int_equal(entry->xattr_count, rows[i].user >= 0);
+		assert_int_equal(collector.info.by_name, rows[i].user >= 0);
+		assert_int_equal((entry->value & ATTR_BIT(ATTR_CONTENT)) != 0, i % 2);
+		if (rows[i].user >= 0) {
+			struct bytes list = entry->xattrs[0].value;
+			size_t more = list.len - 4 - (size_t)6 * 8; /* another user before */
+
+			assert_true(bytes_equal(entry->xattrs[0].name, bytes_of("system.posix_acl_access")));
+			assert_int_equal(little(list.data + 4 + 8 + more + 4), rows[i].user);
+			assert_int_equal(little(list.data + 4 + 24 + more + 4), rows[i].group);
+		}
+	}
+}
+
+/* A member by name is a member like others: a later one of its name counts, and so does the kernel's form beside it where the two are one. */
+static void names_and_other_members(void **state)
+{
+	static const struct {
+		const char *make;
+		uint32_t failed;
+		size_t xattrs;
+	} rows[] = {
+		{ "f(); add('f')", 0, 0 },
+		{ "add('f'); f()", 0, 1 },
+		{ "f(); f(); add('g', b'1', link='f')", 0, 1 },
+		{ "f({'SCHILY.xattr.user.a': '1'})", 0, 2 },
+		{ "f({'SCHILY.xattr.system.posix_acl_access': raw(70)})", 0, 1 },
+		{ "f({'SCHILY.xattr.system.posix_acl_access': raw(71)})", ATTR_BIT(ATTR_ACL), 0 },
+		{ "f({'SCHILY.acl.default': 'user::rw-,user:nobody:r--,group::r--,mask::r--,other::r--'})",
+		  ATTR_BIT(ATTR_ACL), 0 },
+		{ "f({'SCHILY.acl.default': 'user::rw-,user:jane:r--,group::r--,other::r--'})", ATTR_BIT(ATTR_ACL), 0 },
+		{ "f({'SCHILY.acl.default': 'user::rw-,user:jane:r--,group::r--,mask::r--,other::r--'})", 0, 2 },
+	};
+	static const char head[] =
+		"import struct\n"
+		"def raw(uid): return os.fsdecode(struct.pack('<I' + 'HHI' * 5, 2, 1, 6, 2**32 - 1, 2, 4, uid, 4, 4, "
+		"2**32 - 1, 16, 4, 2**32 - 1, 32, 4, 2**32 - 1))\n"
+		"def f(more={}): add('f', pax={'SCHILY.acl.access': "
+		"'user::rw-,user:jane:r--,group::r--,mask::r--,other::r--', **more})\n"
+		"tar = pax(); add('etc/passwd', data=b'jane:x:70:1::/:')\n";
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char words[1024];
+		const struct entry *entry;
+
+		(void)snprintf(words, sizeof(words), "%s%s\ntar.close()", head, rows[i].make);
+		python(words);
+		assert_int_equal(read_a(), 0);
+		entry = find_entry(&collector, "/f");
+		assert_non_null(entry);
+		if (entry->failed != rows[i].failed || entry->xattr_count != rows[i].xattrs)
+			print_error("row %zu: %.*s\n", i, (int)entry->problem.len, (const char *)entry->problem.data);
+		assert_int_equal(entry->failed, rows[i].failed);
+		assert_int_equal(entry->xattr_count, rows[i].xattrs);
 	}
 }
 
@@ -302,9 +432,16 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),     cmocka_unit_test(all_bytes),   cmocka_unit_test(damaged_values),
-		cmocka_unit_test(huge_hole), cmocka_unit_test(not_ours),    cmocka_unit_test(truncated),
-		cmocka_unit_test(flipped),   cmocka_unit_test(interrupted),
+		cmocka_unit_test(names),
+		cmocka_unit_test(all_bytes),
+		cmocka_unit_test(damaged_values),
+		cmocka_unit_test(names_of_lists),
+		cmocka_unit_test(names_and_other_members),
+		cmocka_unit_test(huge_hole),
+		cmocka_unit_test(not_ours),
+		cmocka_unit_test(truncated),
+		cmocka_unit_test(flipped),
+		cmocka_unit_test(interrupted),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
