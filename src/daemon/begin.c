@@ -64,11 +64,15 @@ static int tell_started(struct engine *engine, struct err *err)
 	return events_put(&engine->events, &record, err);
 }
 
-/* From the last sign of life to the first watch nobody saw anything. */
+/* From the last sign of life to the first watch nobody saw anything, or did not get it written. */
 static int tell_downtime(struct engine *engine, struct err *err)
 {
 	CLEANUP(freep) char *alive = NULL;
-	struct gap gap = { .to = time_now(), .subtree = bytes_of("/"), .reason = "the daemon was not running" };
+	struct gap gap = {
+		.to = time_now(),
+		.subtree = bytes_of("/"),
+		.reason = "the daemon was not running, or did not come to write what it saw",
+	};
 	struct err ignored = ERR_INIT;
 	int r = drift_note_get(engine->setup->drift, "alive", &alive, err);
 

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "daemon/engine_inner.h"
+#include "daemon/talk.h"
 
 enum { EVENTS_AT_ONCE = 8192, MAIL_AT_ONCE = 64 };
 #define TOUCHED_NS      (UINT64_C(200) * 1000 * 1000) /* the house is looked at when it was left alone that long */
@@ -283,8 +284,27 @@ static int tell_stopped(struct engine *engine, struct err *err)
 	if (r >= 0)
 		r = events_flush(&engine->events, err);
 	if (r >= 0)
-		r = pulse_note(engine, err);
-	return r < 0 ? r : journal_sync(engine->setup->journal, err);
+		r = journal_sync(engine->setup->journal, err);
+	return r < 0 ? r : pulse_note(engine, err);
+}
+
+/* What the disk refused to the last ends with us. The next start's gap begins before it (pulse_note()). */
+static int last_words(struct engine *engine, int r, struct err *err)
+{
+	struct journal_state state;
+	struct err ignored = ERR_INIT;
+	char text[512];
+
+	(void)events_flush(&engine->events, &ignored);
+	journal_state(engine->setup->journal, &state);
+	if (!state.unwritten)
+		return r;
+	(void)snprintf(text, sizeof(text), "%llu journal lines since %s are lost: %s",
+		       (unsigned long long)state.unwritten, time_utc(state.unwritten_since).text, state.problem);
+	if (r >= 0)
+		return err_set(err, ERR_IO, "%s", text);
+	talk_warn(NULL, text);
+	return r;
 }
 
 static void engine_done(struct engine *engine)
@@ -335,5 +355,5 @@ int engine_run(struct daemon_setup *setup, struct err *err)
 		notify_stopping(&setup->notify);
 		r = tell_stopped(&engine, err);
 	}
-	return r;
+	return last_words(&engine, r, err);
 }

@@ -112,25 +112,27 @@ static bool is_decided(const struct engine *engine, uint64_t number)
 	return !spread_is_open(engine, number) && dirty_oldest(engine->dirty) > number;
 }
 
-/* No event waits to be taken, and no loss to be told. */
-static bool is_told(const struct engine *engine)
+static bool is_written(const struct engine *engine)
 {
-	struct watch_coverage coverage;
+	struct journal_state state;
 
-	watch_coverage(engine->watch, &coverage);
-	return coverage.waiting_bytes == 0 && watch_whole(engine->watch);
+	journal_state(engine->setup->journal, &state);
+	return !state.unwritten && !state.problem[0];
 }
 
 /*
- * What waits here is forgotten when we are killed. So the time that the next start begins its gap with is one until which nothing
- * waits any more; a moment that was waited for is noted once its names are decided.
+ * What waits here is forgotten when we are killed, and what the journal could not write is lost. So the time that the next start
+ * begins its gap with is one until which nothing waits any more, and all is written; a moment that was waited for is noted once its
+ * names are decided.
  */
 int pulse_note(struct engine *engine, struct err *err)
 {
 	struct timestamp now = time_now(), until = { .sec = 0 };
-	bool told = is_told(engine);
+	bool told = watch_idle(engine->watch);
 	int r = 0;
 
+	if (!is_written(engine))
+		return drift_commit(engine->setup->drift, err);
 	if (told && is_decided(engine, UINT64_MAX - 1))
 		until = now;
 	else if (engine->decided_number && is_decided(engine, engine->decided_number))
@@ -150,6 +152,7 @@ static void note_alive(struct engine *engine)
 {
 	struct err ignored = ERR_INIT;
 
+	(void)events_flush(&engine->events, &ignored);
 	if (pulse_note(engine, &ignored) >= 0)
 		(void)drift_return(engine->setup->drift, &ignored);
 }

@@ -228,6 +228,25 @@ int journal_flush(struct journal *journal, struct err *err)
 	return 0;
 }
 
+/* A gap line among those that are held stands for the lines that were dropped. */
+static void count_unwritten(const struct journal *journal, struct journal_state *state)
+{
+	const unsigned char *first = journal->pending.data, *end;
+	uint64_t seq;
+
+	state->unwritten = journal->held + journal->lost.unsaid;
+	state->unwritten_since = journal->lost.from;
+	if (journal->held == 0)
+		return;
+	end = memchr(first, '\n', journal->pending.len);
+	(void)line_parse_head((const char *)first, (size_t)(end - first), &seq, &state->unwritten_since);
+	if (journal->gap.seq >= journal->chain.next - journal->held) {
+		state->unwritten += journal->gap.lines - 1;
+		if (journal->gap.seq == seq)
+			state->unwritten_since = journal->gap.from;
+	}
+}
+
 void journal_state(const struct journal *journal, struct journal_state *ret_state)
 {
 	struct journal_state state = {
@@ -244,5 +263,7 @@ void journal_state(const struct journal *journal, struct journal_state *ret_stat
 	(void)pthread_mutex_unlock(&journal->shared->lock);
 	(void)snprintf(state.segment, sizeof(state.segment), "%s", journal->segment);
 	hash_text(journal->chain.hash, state.chain);
+	if (journal->problem[0] || journal->lost.unsaid)
+		count_unwritten(journal, &state);
 	*ret_state = state;
 }

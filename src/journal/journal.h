@@ -65,6 +65,8 @@ struct journal_state {
 	uint64_t seq; /* of the last line */
 	uint64_t durable; /* all lines up to this one are on the disk */
 	uint64_t held, lost; /* lines in memory because they could not be written; dropped */
+	uint64_t unwritten; /* those held, and those dropped that no written line tells of: lost if we end now */
+	struct timestamp unwritten_since; /* of the oldest of them */
 	char problem[256]; /* why, "" when all is well */
 	char segment[64]; /* name of the one being written */
 	uint64_t segment_bytes;

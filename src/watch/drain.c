@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -37,6 +38,7 @@ struct drain {
 	pthread_t thread;
 	bool running;
 	atomic_bool stop;
+	atomic_bool reading; /* what was read may not be in a queue yet */
 	pthread_mutex_t lock;
 	struct queue queues[WATCH_CLASSES];
 	unsigned char *buffer;
@@ -152,6 +154,16 @@ static bool read_once(struct drain *drain, int class)
 	return true;
 }
 
+static bool read_marked(struct drain *drain, int class)
+{
+	bool some;
+
+	atomic_store(&drain->reading, true);
+	some = read_once(drain, class);
+	atomic_store(&drain->reading, false);
+	return some;
+}
+
 static void *run(void *context)
 {
 	struct drain *drain = context;
@@ -170,7 +182,7 @@ static void *run(void *context)
 		if (polled[WATCH_CLASSES].revents)
 			calm(drain->wake);
 		for (int class = 0; class < WATCH_CLASSES; class ++)
-			if (polled[class].revents && !read_once(drain, class))
+			if (polled[class].revents && !read_marked(drain, class))
 				(void)sched_yield();
 	}
 	return NULL;
@@ -268,6 +280,18 @@ bool drain_empty(const struct drain *drain)
 			return false;
 	}
 	return true;
+}
+
+/* In the order in which events come: kernel, thread, memory. */
+bool drain_idle(const struct drain *drain)
+{
+	for (int class = 0; class < WATCH_CLASSES; class ++) {
+		int bytes = 0;
+
+		if (ioctl(drain->fds[class], FIONREAD, &bytes) < 0 || bytes > 0)
+			return false;
+	}
+	return !atomic_load(&drain->reading) && drain_empty(drain);
 }
 
 size_t drain_waiting(const struct drain *drain)

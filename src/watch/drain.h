@@ -30,6 +30,8 @@ int drain_fd(const struct drain *drain);
 /* The next event, those of WATCH_ROOT first. False: none is left. */
 bool drain_next(struct drain *drain, struct drained *ret_drained);
 bool drain_empty(const struct drain *drain);
+/* As drain_empty(), and the kernel's queues were empty, too: no event from before the call is still to be given out. */
+bool drain_idle(const struct drain *drain);
 size_t drain_waiting(const struct drain *drain); /* bytes in memory */
 
 #endif

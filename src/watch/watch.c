@@ -197,15 +197,26 @@ int watch_rewalk(struct watch *watch, struct bytes path, struct err *err)
 	return r;
 }
 
-bool watch_settled(const struct watch *watch)
+static bool holds_half(const struct watch *watch)
 {
 	const struct held *held = (const struct held *)(const void *)watch->held.data;
-	uint64_t now_ns = time_monotonic_ns();
 
 	for (size_t i = 0; i < watch->held.len / sizeof(*held); i++)
 		if (!held[i].arrived)
-			return false;
-	return loss_due_ns(watch) > now_ns && drain_empty(watch->drain);
+			return true;
+	return false;
+}
+
+bool watch_settled(const struct watch *watch)
+{
+	uint64_t now_ns = time_monotonic_ns();
+
+	return !holds_half(watch) && loss_due_ns(watch) > now_ns && drain_empty(watch->drain);
+}
+
+bool watch_idle(const struct watch *watch)
+{
+	return drain_idle(watch->drain) && !holds_half(watch) && !loss_is_open(watch);
 }
 
 bool watch_whole(const struct watch *watch)

@@ -99,6 +99,8 @@ int watch_mark(struct watch *watch, uint64_t number, struct err *err);
 /* No half of a rename is held, no event waits in memory, and no re-walk after a loss is due (one that is put off is not: its gap
  * has been told before any mark). */
 bool watch_settled(const struct watch *watch);
+/* No event from before the call waits, in the kernel or in memory, no half of a rename is held, and no loss is to be told. */
+bool watch_idle(const struct watch *watch);
 /* No events are missing that were not looked for again since: after an overflow this takes a while, a mark hurries it. */
 bool watch_whole(const struct watch *watch);
 

@@ -234,6 +234,7 @@ static void a_full_disk_is_waited_out(void **state)
 	CLEANUP(journal_freep) struct journal *journal = NULL;
 	CLEANUP(fd_closep) int disk = -1, fill = -1;
 	char block[4096] = "";
+	struct timestamp before;
 	struct journal_state now;
 	struct err err = ERR_INIT;
 
@@ -248,16 +249,20 @@ static void a_full_disk_is_waited_out(void **state)
 	fill = openat(disk, "fill", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	while (write(fill, block, sizeof(block)) == (ssize_t)sizeof(block))
 		;
+	before = time_now();
 	must_fill(journal, 100);
 	journal_state(journal, &now);
 	assert_true(now.held > 50 && now.seq == 105 && now.lost == 0);
+	assert_int_equal(now.unwritten, now.held);
+	assert_true(time_compare(before, now.unwritten_since) <= 0);
+	assert_true(time_compare(now.unwritten_since, time_now()) <= 0);
 	assert_non_null(strstr(now.problem, "No space left on device"));
 	assert_int_equal(journal_flush(journal, &err), 0);
 	assert_int_equal(ftruncate(fill, 0), 0);
 	assert_int_equal(journal_flush(journal, &err), 0);
 	assert_int_equal(journal_sync(journal, &err), 0);
 	journal_state(journal, &now);
-	assert_true(now.held == 0 && !now.problem[0] && now.durable == 105);
+	assert_true(now.held == 0 && now.unwritten == 0 && !now.problem[0] && now.durable == 105);
 	must_be_whole(disk, 105);
 	journal_freep(&journal);
 	fd_closep(&fill);
@@ -338,11 +343,12 @@ static void past_the_bound_the_newest_are_kept(void **state)
 	assert_true(now.lost >= 24 && now.lost < 36);
 	assert_int_equal(now.seq, 2 + 40 - now.lost + 1);
 	assert_int_equal(now.held, now.seq - 2);
+	assert_int_equal(now.unwritten, 40); /* a gap line counts for those it stands for */
 	limit_files(RLIM_INFINITY);
 	assert_int_equal(journal_flush(journal, &err), 0);
 	assert_int_equal(journal_sync(journal, &err), 0);
 	journal_state(journal, &now);
-	assert_true(now.held == 0 && !now.problem[0] && now.durable == now.seq);
+	assert_true(now.held == 0 && now.unwritten == 0 && !now.problem[0] && now.durable == now.seq);
 	must_be_whole(folder->fd, now.seq);
 	read_numbers(folder->fd, numbers, &count, gaps, places, &gap_count);
 	assert_int_equal(gap_count, 1);

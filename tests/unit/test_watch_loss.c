@@ -87,6 +87,33 @@ static void backoff(void **state)
 	assert_told(fixture, TOLD_LOOK, "a");
 }
 
+static void until_idle(struct fixture *fixture)
+{
+	settle(fixture);
+	while (!watch_idle(fixture->watch)) /* the marks' own files */
+		(void)turn(fixture);
+}
+
+/* An event that the kernel still has waits, too, though nothing of it is in memory. */
+static void idle(void **state)
+{
+	struct fixture *fixture = *state;
+	struct watch_coverage coverage;
+	struct err err = ERR_INIT;
+
+	dir(fixture, "a");
+	start(fixture);
+	until_idle(fixture);
+	watch_pause(fixture->watch);
+	put(fixture, "a/x", "");
+	watch_coverage(fixture->watch, &coverage);
+	assert_int_equal(coverage.waiting_bytes, 0);
+	assert_false(watch_idle(fixture->watch));
+	assert_int_equal(watch_resume(fixture->watch, &err), 0);
+	until_idle(fixture);
+	assert_told(fixture, TOLD_DIRTY, "a/x");
+}
+
 /* A small bound in memory: the kernel keeps the rest. */
 static void bounded(void **state)
 {
@@ -154,6 +181,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(overflow, setup, teardown),
 		cmocka_unit_test_setup_teardown(backoff, setup, teardown),
+		cmocka_unit_test_setup_teardown(idle, setup, teardown),
 		cmocka_unit_test_setup_teardown(bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_files, setup, teardown),
 	};
