@@ -133,7 +133,7 @@ setup() {
 	before=$(sha256sum "$STATE"/*)
 	"$TALLY" accept --all >"$T/out" 2>&1 3>&- &
 	pid=$!
-	sleep 1
+	reading "$pid" large
 	kill -INT "$pid"
 	status=0
 	wait "$pid" || status=$?

@@ -101,11 +101,11 @@ is() {
 	[ "$(state "$1")" = "$2" ] || { echo "$1 is $(state "$1"), not $2: $(jq -c . "$T/status.json")"; return 1; }
 }
 
-# journal: all its lines, in order
+# journal: all its lines, in order; one that is being written has no end yet, and is left out
 journal() {
 	local segments
-	mapfile -t segments < <(find "$STATE/journal" -maxdepth 1 -type f ! -name '*.torn' ! -name '.*' ! -name '*lock*' | sort)
-	[ "${#segments[@]}" -eq 0 ] || cat "${segments[@]}"
+	mapfile -t segments < <("${within[@]}" find "$STATE/journal" -maxdepth 1 -type f ! -name '*.torn' ! -name '.*' ! -name '*lock*' | sort)
+	[ "${#segments[@]}" -eq 0 ] || "${within[@]}" cat "${segments[@]}" | head -n "$("${within[@]}" cat "${segments[@]}" | wc -l)"
 }
 
 # events FILTER [jq argument...]: jq over each line of the journal

@@ -119,7 +119,7 @@ setup() {
 	truncate -s 40G "$TREE/large"
 	"$TALLY" init >"$T/out" 2>"$T/err" 3>&- &
 	pid=$!
-	sleep 1
+	reading "$pid" large
 	kill -INT "$pid"
 	status=0
 	wait "$pid" || status=$?

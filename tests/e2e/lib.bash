@@ -116,6 +116,15 @@ error_like() {
 	[[ $stderr =~ ^tally:\ .*$1 ]] || { echo "stderr is not like 'tally: ...$1': $stderr"; return 1; }
 }
 
+# reading PID FILE: waits until it has FILE open
+reading() {
+	local tries=0
+	until find "/proc/$1/fd" -lname "*/$2" 2>/dev/null | grep -q .; do
+		if ! kill -0 "$1" || [ $((tries += 1)) -gt 600 ]; then echo "process $1 never opened $2"; return 1; fi
+		sleep 0.1
+	done
+}
+
 has() { # TEXT: $output holds it
 	[[ $output == *"$1"* ]] || { echo "no '$1' in: $output"; return 1; }
 }

@@ -405,15 +405,6 @@ own_key() {
 	has AUTHENTIC
 }
 
-# reading PID FILE: waits until it has FILE open
-reading() {
-	local tries=0
-	while ! find "/proc/$1/fd" -lname "*/$2" 2>/dev/null | grep -q .; do
-		if [ ! -e "/proc/$1" ] || [ $((tries += 1)) -gt 600 ]; then cat "$T/err"; return 1; fi
-		sleep 0.1
-	done
-}
-
 # interrupted SIGNAL VERB...: status 130 and nothing printed, while a file is read that has no end to speak of
 interrupted() {
 	local pid status=0

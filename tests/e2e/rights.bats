@@ -42,7 +42,7 @@ apart() {
 soon() { # COMMAND...: becomes true within a generous time
 	local tries=0
 	until "$@"; do
-		[ $((tries += 1)) -le 600 ] || { echo "never came: $*"; tail -n 20 "$T/daemon.log"; return 1; }
+		[ $((tries += 1)) -le 1500 ] || { echo "never came: $*"; tail -n 20 "$T/daemon.log"; return 1; }
 		sleep 0.1
 	done
 }
