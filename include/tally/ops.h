@@ -71,8 +71,10 @@ struct init_result {
 	uint64_t bytes_read, excluded, mounts_skipped;
 	double seconds;
 };
-/* FROM: NULL or "live:/" for this system, else "dir:DIR" or a directory. Refuses with ERR_CANTCREATE when a baseline
- * exists or was ever seen in this state folder. */
+/*
+ * FROM: NULL or "live:/" for this system, else a tree as op_compare() takes it, but no baseline. ERR_CANTCREATE when a baseline exists or was
+ * ever seen in this state folder; ERR_DATA when an image or archive can't be read to its end; these fork: no other thread may run.
+ */
 int op_init(const struct place *place, const char *from, const struct talk *talk, struct init_result *ret_result,
 	    struct err *err);
 

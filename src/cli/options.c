@@ -19,7 +19,7 @@ struct option_row {
 };
 
 static const struct option_row rows[] = {
-	{ "from", OPTION_FROM, "TREE", "record this tree: live:/ (default) or dir:FOLDER" },
+	{ "from", OPTION_FROM, "TREE", "record this: live:/ (default), a folder, image or archive" },
 	{ "quick", OPTION_QUICK, NULL, "do not read files whose metadata are as recorded" },
 	{ "baseline", OPTION_BASELINE, "FILE", "use this baseline or medium, ignore config and state here" },
 	{ "fail-on", OPTION_FAIL_ON, "SEVERITY", "exit by these and worse: info low medium high critical" },

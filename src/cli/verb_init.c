@@ -38,8 +38,9 @@ static void print_text(const struct options *options, const struct init_result *
 	       result->key_made ? ", made now" : "");
 	if (result->policy_made)
 		printf("  policy      the default one, written to %s/policy.yaml\n", QUOTE(options->place.config));
-	puts("\nWrite the root hash and the host key's fingerprint down somewhere off this machine.\n"
-	     "Next: `tally check`.");
+	puts("\nWrite the root hash and the host key's fingerprint down somewhere off this machine.");
+	if (!options->from)
+		puts("Next: `tally check`.");
 }
 
 int verb_init(struct options *options, struct err *err)

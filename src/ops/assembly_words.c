@@ -79,9 +79,8 @@ int assembly_readable(const struct partition *partition, const struct assembly_r
 		if (request->mount)
 			return 0;
 		return err_set(err, ERR_USAGE,
-			       "image '%s': %s is read by mounting it only: --mount has this system's kernel parse it, "
-			       "read-only, "
-			       "as root",
+			       "image '%s': %s is read by mounting it only: `tally compare --mount` has this system's "
+			       "kernel parse it, read-only, as root",
 			       QUOTE(request->name), (char *)name.data);
 	}
 	if (partition->problem[0])

@@ -1,279 +1,59 @@
-/*
- * init.c - the first generation: host key, default policy, scan, sign.
- *
- * Nothing that exists is overwritten; an interrupted run leaves at most a host key and a policy behind, which the
- * next run uses.
- */
-#include <errno.h>
-#include <fcntl.h>
-#include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/utsname.h>
-#include <unistd.h>
-
+/* init.c - tally init: a first generation of this system, of a folder, of a disk image or of an archive. */
 #include "base/cleanup.h"
-#include "base/fd.h"
 #include "base/quote.h"
-#include "ops/config.h"
-#include "ops/generation.h"
-#include "ops/reference.h"
-#include "ops/settle.h"
-#include "ops/survey.h"
+#include "ops/first.h"
+#include "ops/golden.h"
 
-struct init {
-	const struct place *place;
-	const struct talk *talk;
-	int config, state, lock;
-	char root[PATH_MAX_BYTES + 1];
-	bool live;
-	struct policy_set files;
-	struct policy *policy;
-	struct sys_mounts system;
-	struct mount *mounts;
-	size_t mount_count;
-	struct secret_key *key;
-	const struct init_settle *settle; /* NULL: nobody watches meanwhile */
-};
-
-static void init_freep(struct init **init)
+static int record(void *context, const struct policy *policy, struct baseline_writer *writer,
+		  struct first_figures *figures, struct err *err)
 {
-	if (!*init)
-		return;
-	fd_closep(&(*init)->config);
-	fd_closep(&(*init)->state);
-	fd_closep(&(*init)->lock);
-	policy_set_done(&(*init)->files);
-	policy_freep(&(*init)->policy);
-	sys_mounts_done(&(*init)->system);
-	free((*init)->mounts);
-	secret_key_freep(&(*init)->key);
-	free(*init);
-	*init = NULL;
-}
-
-static int parse_from(struct init *init, const char *from, struct err *err)
-{
-	const char *folder = from;
-	char *real;
-
-	init->live = true;
-	(void)snprintf(init->root, sizeof(init->root), "/");
-	if (!from || strcmp(from, "live:/") == 0)
-		return 0;
-	if (memcmp(from, "live:", strlen(from) < 5 ? strlen(from) : 5) == 0 && strlen(from) >= 5)
-		return err_set(err, ERR_USAGE, "'%s': the live tree is live:/", QUOTE(from));
-	if (strlen(from) > 4 && memcmp(from, "dir:", 4) == 0)
-		folder = from + 4;
-	real = realpath(folder, NULL);
-	if (!real)
-		return err_errno(err, errno, "cannot open tree '%s'", QUOTE(from));
-	init->live = false;
-	(void)snprintf(init->root, sizeof(init->root), "%s", real);
-	free(real);
-	return 0;
-}
-
-static int refuse_existing(const struct init *init, struct err *err)
-{
-	struct stat status;
-
-	if (fstatat(init->state, BASELINE_FILE, &status, AT_SYMLINK_NOFOLLOW) == 0)
-		return err_set(err, ERR_CANTCREATE,
-			       "there is a baseline in '%s' already: `tally accept` makes new generations",
-			       QUOTE(init->place->state));
-	if (fstatat(init->state, "seen", &status, AT_SYMLINK_NOFOLLOW) == 0)
-		return err_set(err, ERR_CANTCREATE,
-			       "a baseline was seen in '%s' before: to begin anew on purpose, remove its file 'seen'",
-			       QUOTE(init->place->state));
-	return 0;
-}
-
-static int write_default_policy(const struct init *init, struct err *err)
-{
-	CLEANUP(outfile_abort) struct outfile out = OUTFILE_INIT;
-	int r;
-
-	r = outfile_open(&out, init->config, "policy.yaml", 0644, err);
-	if (r >= 0)
-		r = fd_write_all(out.fd, policy_default.text, policy_default.len, "policy.yaml", err);
-	return r < 0 ? r : outfile_commit_new(&out, err);
-}
-
-static int prepare_policy(struct init *init, bool *ret_made, struct err *err)
-{
-	int r;
-
-	r = policy_set_load(init->config, &init->files, err);
-	if (r >= 0 && init->files.count == 0) {
-		r = write_default_policy(init, err);
-		if (r >= 0)
-			r = policy_set_load(init->config, &init->files, err);
-		*ret_made = true;
-	}
-	if (r >= 0)
-		r = policy_set_parse(&init->files, &init->policy, err);
-	if (r >= 0 && init->live)
-		r = policy_warn(init->policy, init->talk, err);
-	return r < 0 ? r : generation_exclude_state(init->state, &init->files, &init->policy, err);
-}
-
-static int prepare_key(struct init *init, bool *ret_made, struct err *err)
-{
-	int r;
-
-	r = config_secret_key(init->config, "host.key", init->talk, &init->key, err);
-	if (r >= 0)
-		return config_public_half(init->config, "host", init->key, err);
-	if (err->os_errno != ENOENT)
-		return r;
-	r = secret_key_generate(&init->key, err);
-	if (r < 0)
-		return r;
-	*ret_made = true;
-	return config_key_write(init->config, "host", init->key, NULL, err);
-}
-
-static int prepare(struct init *init, const char *from, struct init_result *result, struct err *err)
-{
-	int r;
-
-	r = parse_from(init, from, err);
-	if (r >= 0)
-		r = config_dir_make(init->place->state, 0755, &init->state, err);
-	if (r >= 0)
-		r = state_lock(init->state, &init->lock, err);
-	if (r >= 0)
-		r = refuse_existing(init, err);
-	if (r >= 0)
-		r = config_dir_make(init->place->config, 0755, &init->config, err);
-	if (r >= 0)
-		r = prepare_policy(init, &result->policy_made, err);
-	if (r >= 0)
-		r = prepare_key(init, &result->key_made, err);
-	if (r >= 0 && init->live)
-		r = sys_mounts_load(NULL, &init->system, err);
-	if (r >= 0 && init->live)
-		r = survey_mounts(&init->system, init->policy, &init->mounts, &init->mount_count, err);
-	return r;
-}
-
-static int fill(struct init *init, struct baseline_writer *writer, struct init_result *result, struct err *err)
-{
-	CLEANUP(pairs_freep) struct pairs *scan = NULL;
-	const struct scan_stats *stats;
-	struct scan_options options = {
-		.root = init->root,
-		.policy = init->policy,
-		.mounts = init->live ? &init->system : NULL,
-		.interrupted = init->talk ? init->talk->interrupted : NULL,
+	struct side *side = context;
+	const struct scan_options options = {
+		.root = side->root ? side->root : "/",
+		.policy = policy,
+		.mounts = side->subject.kind == SUBJECT_LIVE ? &side->system : NULL,
+		.interrupted = side->talk ? side->talk->interrupted : NULL,
 	};
-	struct pair pair;
-	uint64_t entries = 0;
-	int r;
 
-	r = scan_new(&options, &scan, err);
-	if (r < 0)
-		return r;
-	survey_begin(init->talk, "recording", scan, survey_forecast(init->root, init->policy));
-	while ((r = pairs_next(scan, &pair, err)) > 0) {
-		entries++;
-		r = baseline_writer_add(writer, pair.b, err);
-		if (r < 0)
-			break;
-	}
-	survey_end(init->talk);
-	if (r < 0)
-		return r;
-	if (entries == 0)
-		return err_set(err, ERR_NOINPUT, "nothing to record: no path of the policy exists in '%s'",
-			       QUOTE(init->root));
-	stats = scan_stats(scan);
-	result->bytes_read = stats->bytes_read;
-	result->excluded = stats->excluded;
-	result->mounts_skipped = stats->mounts_skipped;
-	return init->settle ? settle_first(&options, writer, init->settle, err) : 0;
+	if (side_is_scanned(side))
+		return first_scan(&options, side->talk, writer, figures, err);
+	return golden_record(side, policy, writer, figures, err);
 }
 
-static int sign_first(struct init *init, struct baseline_writer *writer, struct statement *ret_statement,
-		      struct err *err)
+/* A baseline is no tree to make one of, and would want to be proved first. */
+static int refuse_baseline(const char *from, struct err *err)
 {
-	struct generation_parts parts = {
-		.policy_files = init->files.files,
-		.policy_file_count = init->files.count,
-		.policy = init->policy,
-		.mounts = init->mounts,
-		.mount_count = init->mount_count,
-		.reason = "",
-	};
-	unsigned char random[16];
-	struct utsname names;
-	char host_id[33];
+	CLEANUP(subject_done) struct subject subject = { .file = NULL };
+	int r = subject_parse(from, &subject, err);
 
-	randombytes_buf(random, sizeof(random));
-	(void)sodium_bin2hex(host_id, sizeof(host_id), random, sizeof(random));
-	if (uname(&names) < 0)
-		return err_errno(err, errno, "cannot tell the host's name");
-	parts.host = names.nodename;
-	parts.host_id = host_id;
-	return generation_commit(writer, &parts, init->key, ret_statement, err);
-}
-
-static int remember(const struct init *init, const struct statement *statement, struct err *err)
-{
-	CLEANUP(baseline_freep) struct baseline *baseline = NULL;
-	struct seen seen = { .sequence = statement->sequence, .full_check = statement->created.sec };
-	const char *text;
-	int r;
-
-	r = baseline_open(init->state, BASELINE_FILE, &baseline, err);
-	if (r < 0)
+	if (r < 0 || subject.kind != SUBJECT_BASELINE)
 		return r;
-	memcpy(seen.host_id, statement->host_id, sizeof(seen.host_id));
-	text = baseline_statement_text(baseline, statement->sequence);
-	statement_hash(text, strlen(text), seen.statement);
-	return seen_store(init->state, "seen", &seen, err);
-}
-
-static int make_first(const struct place *place, const char *from, const struct talk *talk,
-		      const struct init_settle *settle, struct init_result *ret_result, struct err *err)
-{
-	CLEANUP(init_freep) struct init *init = calloc(1, sizeof(*init));
-	CLEANUP(baseline_writer_freep) struct baseline_writer *writer = NULL;
-	struct init_result result = { .key_made = false };
-	uint64_t started = time_monotonic_ns();
-	int r;
-
-	if (!init)
-		return err_nomem(err);
-	*init = (struct init){ .place = place, .talk = talk, .config = -1, .state = -1, .lock = -1, .settle = settle };
-	r = prepare(init, from, &result, err);
-	if (r >= 0)
-		r = baseline_writer_new(init->state, BASELINE_FILE, &writer, err);
-	if (r >= 0)
-		r = fill(init, writer, &result, err);
-	if (r >= 0)
-		r = sign_first(init, writer, &result.statement, err);
-	if (r >= 0)
-		r = remember(init, &result.statement, err);
-	if (r < 0)
-		return r;
-	public_key_fingerprint(secret_key_public(init->key), result.fingerprint);
-	result.seconds = (double)(time_monotonic_ns() - started) / 1e9;
-	*ret_result = result;
-	return 0;
+	return err_set(err, ERR_USAGE, "'%s' is a baseline already: --baseline uses it where it is", QUOTE(from));
 }
 
 int op_init(const struct place *place, const char *from, const struct talk *talk, struct init_result *ret_result,
 	    struct err *err)
 {
-	return make_first(place, from, talk, NULL, ret_result, err);
-}
+	static const struct compare_request plainly = { .a = NULL };
+	const char *name = from ? from : "live:/";
+	CLEANUP(texts_freep) struct texts *texts = NULL;
+	CLEANUP(side_done) struct side side = { .source = DISK_SOURCE_INIT, .reference = REFERENCE_INIT };
+	struct first_source source = { .name = name, .record = record, .context = &side };
+	int r = refuse_baseline(name, err);
 
-int op_init_settled(const struct place *place, const struct talk *talk, const struct init_settle *settle,
-		    struct init_result *ret_result, struct err *err)
-{
-	return make_first(place, NULL, talk, settle, ret_result, err);
+	if (r >= 0)
+		r = texts_new(&texts, err);
+	if (r < 0)
+		return r;
+	side.place = place;
+	side.request = &plainly;
+	side.talk = talk;
+	side.texts = texts;
+	side.at = bytes_of("/");
+	r = side_open(&side, name, err);
+	if (r < 0)
+		return r;
+	if (side.subject.kind == SUBJECT_LIVE)
+		source.system = &side.system;
+	return first_make(place, &source, talk, ret_result, err);
 }

@@ -1,10 +1,10 @@
 /*
- * settle.c - see settle.h.
+ * settle.c - a first generation made while the tree changes: what changed is examined again until nothing does; see tally/settled.h.
  *
  * Paths are examined together with all directories above them, by one scan: what is put then has its ancestors beside
  * it, and what is gone takes everything below it along. So no row is ever left without those above it.
  */
-#include "ops/settle.h"
+#include "tally/settled.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
+#include "ops/first.h"
 
 enum { BATCH_PATHS = 1024 };
 
@@ -140,8 +141,14 @@ static int examine(const struct scan_options *options, struct baseline_writer *w
 	return r < 0 ? r : record(scan, writer, &again, err);
 }
 
-int settle_first(const struct scan_options *options, struct baseline_writer *writer, const struct init_settle *settle,
-		 struct err *err)
+struct settling {
+	struct sys_mounts system;
+	const struct talk *talk;
+	const struct init_settle *settle;
+};
+
+static int until_settled(const struct scan_options *options, struct baseline_writer *writer,
+			 const struct init_settle *settle, struct err *err)
 {
 	CLEANUP(buf_done) struct buf batch = BUF_INIT;
 	const struct bytes *paths;
@@ -157,5 +164,33 @@ int settle_first(const struct scan_options *options, struct baseline_writer *wri
 		if (r < 0)
 			return r;
 	}
+	return r;
+}
+
+static int record_settled(void *context, const struct policy *policy, struct baseline_writer *writer,
+			  struct first_figures *figures, struct err *err)
+{
+	const struct settling *settling = context;
+	const struct scan_options options = {
+		.root = "/",
+		.policy = policy,
+		.mounts = &settling->system,
+		.interrupted = settling->talk ? settling->talk->interrupted : NULL,
+	};
+	int r = first_scan(&options, settling->talk, writer, figures, err);
+
+	return r < 0 ? r : until_settled(&options, writer, settling->settle, err);
+}
+
+int op_init_settled(const struct place *place, const struct talk *talk, const struct init_settle *settle,
+		    struct init_result *ret_result, struct err *err)
+{
+	struct settling settling = { .talk = talk, .settle = settle };
+	const struct first_source source = { "/", &settling.system, record_settled, &settling };
+	int r = sys_mounts_load(NULL, &settling.system, err);
+
+	if (r >= 0)
+		r = first_make(place, &source, talk, ret_result, err);
+	sys_mounts_done(&settling.system);
 	return r;
 }
