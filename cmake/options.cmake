@@ -27,5 +27,6 @@ if(TALLY_STATIC)
     -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
   target_link_options(tally_options INTERFACE -static-pie -Wl,-z,noexecstack,-z,separate-code,--gc-sections,-s)
 else()
-  target_link_options(tally_options INTERFACE -pie)
+  # as needed: what parses images and archives is not even loaded by the daemon
+  target_link_options(tally_options INTERFACE -pie -Wl,--as-needed)
 endif()

@@ -1,24 +1,9 @@
-/* unreplayed.c - see unreplayed.h. */
+/* unreplayed.c - what the walks with and without a journal tell apart; see unreplayed.h. What they leave behind is in unreplayed_mark.c. */
 #include "ops/unreplayed.h"
 
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-
-struct unreplayed {
-	struct texts *texts; /* owner of the paths */
-	struct buf paths; /* struct bytes[], sorted */
-};
-
-void unreplayed_freep(struct unreplayed **unreplayed)
-{
-	if (!*unreplayed)
-		return;
-	buf_done(&(*unreplayed)->paths);
-	texts_freep(&(*unreplayed)->texts);
-	free(*unreplayed);
-	*unreplayed = NULL;
-}
 
 static int add(struct unreplayed *unreplayed, struct bytes path, struct err *err)
 {
@@ -109,26 +94,4 @@ int unreplayed_find(struct looks *looks, const struct path_list *paths, struct u
 		path_sort((struct bytes *)(void *)unreplayed->paths.data, unreplayed->paths.len / sizeof(struct bytes));
 	*ret_unreplayed = STEAL(unreplayed);
 	return 0;
-}
-
-static bool is_among(const struct unreplayed *unreplayed, struct bytes path)
-{
-	return path_among(path, (const struct bytes *)(const void *)unreplayed->paths.data,
-			  unreplayed->paths.len / sizeof(struct bytes));
-}
-
-static int mark(void *context, struct change *change, struct err *err)
-{
-	const struct unreplayed *unreplayed = context;
-
-	(void)err;
-	change->pending_journal = is_among(unreplayed, change->path) ||
-				  (change->kind == CHANGE_MOVED && is_among(unreplayed, change->before->path));
-	return 0;
-}
-
-void unreplayed_mark(struct unreplayed **unreplayed, struct comparison *comparison)
-{
-	comparison->unreplayed = STEAL(*unreplayed);
-	changes_explain(comparison->changes, mark, comparison->unreplayed);
 }

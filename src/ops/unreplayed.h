@@ -7,7 +7,10 @@
 
 #include "ops/look.h"
 
-struct unreplayed;
+struct unreplayed {
+	struct texts *texts; /* owner of the paths */
+	struct buf paths; /* struct bytes[], sorted */
+};
 
 /* Walks each file system whose journal was pending twice more, metadata only, with the journal and without. *ret_unreplayed is NULL when no journal
  * was. Call it when no stream is open any more. */

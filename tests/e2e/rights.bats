@@ -242,3 +242,11 @@ resolve() {
 	[[ $1 == @* ]] || { echo "$1" >>"$T/allowed"; return 0; }
 	while read -r inner; do resolve "$inner"; done < <(systemd-analyze syscall-filter "$1" | grep -oE '^ +@?[a-z][a-z0-9_-]*$')
 }
+
+@test "tallyd has nothing in it that parses images, archives or disks" {
+	must 0 readelf -dW "$TALLYD"
+	has libsqlite3
+	for library in ext2fs ewf archive blkid seccomp; do lacks "lib$library"; done
+	must 0 readelf -dW "$TALLY"
+	has libarchive
+}
