@@ -19,7 +19,7 @@
 #include "evidence/outlet.h"
 #include "sys/confine.h"
 
-enum { FLUSH_BYTES = 64 << 10, PIPE_BYTES = 1 << 20, ABOVE_STDERR = 3 };
+enum { FSTAB_SECONDS = 60, FLUSH_BYTES = 64 << 10, PIPE_BYTES = 1 << 20, ABOVE_STDERR = 3 };
 
 #define MIB ((uint64_t)1 << 20)
 
@@ -39,7 +39,8 @@ static uint64_t source_bytes(const struct disk_source *source)
 
 /*
  * Memory: what the libraries keep, and the blocks of a journal, which is no larger than its image. Time: a parser that goes
- * round in circles must end some day, an honest one with an image of many terabytes must not: a hundredth of what one core hashes.
+ * round in circles must end some day, an honest one with an image of many terabytes must not: a hundredth of what one core hashes. Where one
+ * small file is asked for, of many file systems, a minute does.
  */
 struct child_limits child_limits(const struct evidence_job *job)
 {
@@ -47,7 +48,8 @@ struct child_limits child_limits(const struct evidence_job *job)
 	uint64_t replay = job->replay ? (bytes < 4096 * MIB ? bytes : 4096 * MIB) : 0;
 	uint64_t each = job->kind == EVIDENCE_ARCHIVE ? 2 * MIB : 10 * MIB;
 
-	return (struct child_limits){ .memory_bytes = 1024 * MIB + replay, .cpu_seconds = 900 + bytes / each };
+	return (struct child_limits){ .memory_bytes = 1024 * MIB + replay,
+				      .cpu_seconds = job->kind == EVIDENCE_FSTAB ? FSTAB_SECONDS : 900 + bytes / each };
 }
 
 int child_flush(struct child *child, bool force, struct err *err)

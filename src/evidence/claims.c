@@ -19,6 +19,7 @@ void claims_done(struct claims *claims)
 	buf_done(&claims->problems);
 	buf_done(&claims->lines);
 	free(claims->partitions);
+	free(claims->fstab);
 	free(claims->result->ranges);
 	claims->result->ranges = NULL;
 	claims_init(claims, claims->job, claims->result);
@@ -172,6 +173,19 @@ static int take_partitions(struct claims *claims, struct cursor body, struct err
 	return 0;
 }
 
+static int take_fstab(struct claims *claims, struct cursor body, struct err *err)
+{
+	if (claims->job->kind != EVIDENCE_FSTAB || claims->fstab)
+		return malformed("an fstab where none is due", err);
+	claims->fstab = calloc(1, sizeof(*claims->fstab));
+	if (!claims->fstab)
+		return err_nomem(err);
+	if (!wire_take_fstab(body, claims->fstab))
+		return malformed("a malformed fstab", err);
+	claims->result->fstab = claims->fstab;
+	return 0;
+}
+
 /* What stands in CLAIMS itself: once, and for its kind of job. */
 static int take_fact(struct claims *claims, enum tag tag, struct cursor body, struct err *err)
 {
@@ -219,7 +233,8 @@ static int take_end(struct claims *claims, struct cursor body, struct err *err)
 	bool complete = claims->confined && (claims->job->kind != EVIDENCE_PARTITIONS || claims->partitions) &&
 			(claims->job->kind != EVIDENCE_EXTFS || claims->has_extfs) &&
 			(claims->job->kind != EVIDENCE_ARCHIVE || claims->has_archive) &&
-			(claims->job->kind != EVIDENCE_HASH || claims->has_digest);
+			(claims->job->kind != EVIDENCE_HASH || claims->has_digest) &&
+			(claims->job->kind != EVIDENCE_FSTAB || claims->fstab);
 	struct bytes line;
 	uint8_t whole;
 
@@ -250,6 +265,8 @@ int claims_take(struct claims *claims, const unsigned char *data, size_t len, st
 		return take_confined(claims, body, err);
 	case TAG_PARTITIONS:
 		return take_partitions(claims, body, err);
+	case TAG_FSTAB:
+		return take_fstab(claims, body, err);
 	case TAG_EXTFS:
 	case TAG_ARCHIVE:
 	case TAG_DIGEST:

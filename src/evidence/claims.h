@@ -26,6 +26,7 @@ struct claims {
 	struct buf problems; /* for each: size_t offset in `lines` */
 	struct buf lines; /* path length (uint32_t), path, line, NUL */
 	struct partitions *partitions;
+	struct fstab *fstab;
 	struct extfs_info extfs;
 	struct archive_info archive;
 	struct disk_digest digest;

@@ -12,6 +12,7 @@
 
 #include "archive/archive.h"
 #include "disk/partitions.h"
+#include "evidence/fstab.h"
 #include "extfs/extfs.h"
 #include "policy/policy.h"
 #include "tree/tree.h"
@@ -26,7 +27,8 @@ enum evidence_kind {
 	EVIDENCE_PARTITIONS, /* what the disk is divided into */
 	EVIDENCE_EXTFS, /* a tree: one file system */
 	EVIDENCE_ARCHIVE, /* a tree: an archive */
-	EVIDENCE_HASH /* SHA-256 of all of it */
+	EVIDENCE_HASH, /* SHA-256 of all of it */
+	EVIDENCE_FSTAB /* of one file system: what its etc/fstab says, when that is a regular file of at most FSTAB_MAX_BYTES */
 };
 
 /* Everything is borrowed until evidence_freep(). */
@@ -69,11 +71,12 @@ struct evidence_result {
 	const struct extfs_info *extfs; /* EVIDENCE_EXTFS */
 	const struct archive_info *archive; /* EVIDENCE_ARCHIVE */
 	const struct disk_digest *digest; /* EVIDENCE_HASH */
+	const struct fstab *fstab; /* EVIDENCE_FSTAB; count 0: it has none that can be used */
 	struct bytes last; /* the last path that is believed; len 0: none */
 };
 const struct evidence_result *evidence_result(const struct evidence *evidence);
 
-/* Waits for a child without a tree (EVIDENCE_PARTITIONS, EVIDENCE_HASH). A child that failed is no error here: result->whole tells. ERR_INTERRUPTED, memory. */
+/* Waits for a child without a tree (EVIDENCE_PARTITIONS, EVIDENCE_HASH, EVIDENCE_FSTAB). A child that failed is no error here: result->whole tells. ERR_INTERRUPTED, memory. */
 int evidence_wait(struct evidence *evidence, struct err *err);
 
 /*

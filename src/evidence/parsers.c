@@ -52,6 +52,71 @@ static int parse_extfs(struct child *child, struct disk *disk, struct err *err)
 	return r < 0 ? r : child_finish(child, err); /* before EXTFS is freed: contents are read from it until then */
 }
 
+/* ---- one file of a file system ---- */
+
+static const char fstab_path[] = "/etc/fstab";
+
+struct fstab_sink {
+	struct sink sink; /* first */
+	struct buf text;
+};
+
+static bool fstab_enters(struct sink *sink, struct bytes path)
+{
+	(void)sink;
+	return !bytes_equal(path, bytes_of(fstab_path));
+}
+
+/* Only what stands there itself: no link is followed, and nothing in part. */
+static int fstab_entry(struct sink *sink, const struct entry *entry, struct content *content, struct err *err)
+{
+	struct buf *text = &((struct fstab_sink *)(void *)sink)->text;
+	int r = 0;
+
+	if (content && entry->size <= FSTAB_MAX_BYTES) {
+		r = buf_reserve(text, (size_t)entry->size + 1);
+		if (r >= 0 && content->read(content, 0, text->data, (size_t)entry->size) == 0)
+			text->len = (size_t)entry->size;
+	}
+	if (content)
+		content->free(content);
+	return r < 0 ? err_nomem(err) : 0;
+}
+
+static int fstab_problem(struct sink *sink, struct bytes path, const char *line, struct err *err)
+{
+	(void)sink;
+	(void)path;
+	(void)line;
+	(void)err;
+	return 0;
+}
+
+static int parse_fstab(struct child *child, struct disk *disk, struct err *err)
+{
+	CLEANUP(extfs_freep) struct extfs *extfs = NULL;
+	CLEANUP(freep) struct fstab *fstab = calloc(1, sizeof(*fstab));
+	struct fstab_sink sink = { .sink = { .enters = fstab_enters, .entry = fstab_entry, .problem = fstab_problem } };
+	const struct bytes path = bytes_of(fstab_path);
+	struct extent_of_disk part;
+	const struct extfs_options options = { &part, child->job->replay, !child->job->source->direct };
+	const struct extfs_walk walk = {
+		.at = bytes_of("/"), .paths = &path, .path_count = 1, .interrupted = &child->interrupted
+	};
+	int r = fstab ? find_part(child->job, disk, &part, err) : err_nomem(err);
+
+	if (r == 0)
+		r = extfs_open(&options, &extfs, err);
+	if (r == 0)
+		r = extfs_walk(extfs, &walk, &sink.sink, err);
+	if (r == 0)
+		r = fstab_parse((struct bytes){ sink.text.data, sink.text.len }, fstab, err);
+	buf_done(&sink.text);
+	if (r == 0)
+		wire_fstab(&child->out, fstab);
+	return r;
+}
+
 static int parse_archive(struct child *child, struct disk *disk, struct err *err)
 {
 	CLEANUP(placed_done) struct placed placed = { .next = NULL };
@@ -97,10 +162,9 @@ static int send_ranges(struct child *child, struct disk *disk, struct err *err)
 static int parse(struct child *child, struct err *err)
 {
 	static int (*const parsers[])(struct child *, struct disk *, struct err *) = {
-		[EVIDENCE_PARTITIONS] = parse_partitions,
-		[EVIDENCE_EXTFS] = parse_extfs,
-		[EVIDENCE_ARCHIVE] = parse_archive,
-		[EVIDENCE_HASH] = parse_hash,
+		[EVIDENCE_PARTITIONS] = parse_partitions, [EVIDENCE_EXTFS] = parse_extfs,
+		[EVIDENCE_ARCHIVE] = parse_archive,       [EVIDENCE_HASH] = parse_hash,
+		[EVIDENCE_FSTAB] = parse_fstab,
 	};
 	CLEANUP(disk_freep) struct disk *disk = NULL;
 	struct err ignored = ERR_INIT;

@@ -159,6 +159,18 @@ void wire_digest(struct buf *out, const struct disk_digest *digest)
 	wire_end(out, place);
 }
 
+void wire_fstab(struct buf *out, const struct fstab *fstab)
+{
+	size_t place = wire_begin(out, TAG_FSTAB);
+
+	(void)buf_add_u32(out, (uint32_t)fstab->count);
+	for (size_t i = 0; i < fstab->count; i++) {
+		ADD_RAW(out, fstab->rows[i].spec);
+		ADD_RAW(out, fstab->rows[i].path);
+	}
+	wire_end(out, place);
+}
+
 void wire_ranges(struct buf *out, const struct disk_range *ranges, size_t count)
 {
 	size_t place = wire_begin(out, TAG_RANGES);

@@ -2,7 +2,7 @@
  * wire.h - the records that a parser's child writes and its parent reads. Internal: both ends are one program.
  *
  * A record is its length (uint32_t, of what follows), a tag, and the tag's body. Numbers are little endian, a text is its length
- * (uint32_t) and its bytes. Order: CONFINED; then by the kind of job EXTFS before the first entry, PARTITIONS or DIGEST; entries; RANGES,
+ * (uint32_t) and its bytes. Order: CONFINED; then by the kind of job EXTFS before the first entry, PARTITIONS, DIGEST or FSTAB; entries; RANGES,
  * STATS, and ARCHIVE behind the last entry; END. Nothing comes behind END.
  *
  * The writing half trusts its caller. The reading half trusts nothing: lengths, ranges of values, texts. What a record means
@@ -26,7 +26,8 @@ enum tag {
 	TAG_TARGET, /* the same: out of scope, and only of use to a hard link in scope (archives) */
 	TAG_LINK, /* text path, target */
 	TAG_PROBLEM, /* text path, line */
-	TAG_END /* u8 whole; line: what ended it, empty when whole */
+	TAG_END, /* u8 whole; line: what ended it, empty when whole */
+	TAG_FSTAB /* u32 count; text spec, path of each */
 };
 
 /* Of all that follows the length. */
@@ -47,6 +48,7 @@ void wire_partitions(struct buf *out, const struct partitions *partitions);
 void wire_extfs(struct buf *out, const struct extfs_info *info);
 void wire_archive(struct buf *out, const struct archive_info *info);
 void wire_digest(struct buf *out, const struct disk_digest *digest);
+void wire_fstab(struct buf *out, const struct fstab *fstab);
 void wire_ranges(struct buf *out, const struct disk_range *ranges, size_t count);
 void wire_stats(struct buf *out, const struct evidence_result *result);
 
@@ -61,6 +63,7 @@ bool wire_take_partitions(struct cursor body, struct partitions *ret_partitions)
 bool wire_take_extfs(struct cursor body, struct extfs_info *ret_info);
 bool wire_take_archive(struct cursor body, struct archive_info *ret_info);
 bool wire_take_digest(struct cursor body, struct disk_digest *ret_digest);
+bool wire_take_fstab(struct cursor body, struct fstab *ret_fstab);
 /* RET_RANGES has room for body.len / 16. */
 bool wire_take_ranges(struct cursor body, struct disk_range *ret_ranges, size_t *ret_count);
 bool wire_take_stats(struct cursor body, struct evidence_result *result);

@@ -110,6 +110,22 @@ bool wire_take_digest(struct cursor body, struct disk_digest *ret_digest)
 	return body.len == 0;
 }
 
+bool wire_take_fstab(struct cursor body, struct fstab *ret_fstab)
+{
+	uint32_t count;
+
+	if (!cursor_u32(&body, &count) || count > FSTAB_ROWS_MAX)
+		return false;
+	for (uint32_t i = 0; i < count; i++) {
+		struct fstab_row *row = &ret_fstab->rows[i];
+
+		if (!TAKE_RAW(&body, row->spec) || !TAKE_RAW(&body, row->path) || !fstab_row_valid(row))
+			return false;
+	}
+	ret_fstab->count = count;
+	return body.len == 0;
+}
+
 bool wire_take_ranges(struct cursor body, struct disk_range *ret_ranges, size_t *ret_count)
 {
 	uint64_t end = 0;

@@ -103,6 +103,97 @@ static int take_named(struct making *making, struct err *err)
 	return take(making, found, request->at, err);
 }
 
+/* ---- by the image's own word ---- */
+
+static bool is_meant(const struct partition *partition, const char *spec)
+{
+	if (subject_begins(spec, "UUID="))
+		return strcasecmp(partition->uuid, spec + 5) == 0;
+	if (subject_begins(spec, "PARTUUID="))
+		return strcasecmp(partition->part_uuid, spec + 9) == 0;
+	return strcmp(partition->label, spec + 6) == 0;
+}
+
+/* The one partition that SPEC means; the count when that is none, or several. */
+static size_t find_meant(const struct partitions *partitions, const char *spec)
+{
+	size_t found = partitions->count, count = 0;
+
+	for (size_t i = 0; i < partitions->count; i++) {
+		if (is_meant(&partitions->partitions[i], spec)) {
+			found = i;
+			count++;
+		}
+	}
+	return count == 1 ? found : partitions->count;
+}
+
+static bool calls_itself_root(const struct making *making, size_t index)
+{
+	const struct fstab *fstab = making->request->fstabs[index];
+
+	for (size_t i = 0; fstab && i < fstab->count; i++) {
+		if (strcmp(fstab->rows[i].path, "/") == 0 &&
+		    find_meant(making->partitions, fstab->rows[i].spec) == index)
+			return true;
+	}
+	return false;
+}
+
+/* The count when none calls itself the root, or several. */
+static size_t find_claimed(const struct making *making)
+{
+	size_t found = making->partitions->count, count = 0;
+
+	for (size_t i = 0; making->request->fstabs && i < making->partitions->count; i++) {
+		if (calls_itself_root(making, i)) {
+			found = i;
+			count++;
+		}
+	}
+	return count == 1 ? found : making->partitions->count;
+}
+
+static bool is_used(const struct making *making, struct bytes path)
+{
+	for (size_t i = 0; i < making->assembly->count; i++) {
+		if (bytes_equal(making->assembly->parts[i].ground.path, path))
+			return true;
+	}
+	return false;
+}
+
+static int take_claimed(struct making *making, size_t root, struct err *err)
+{
+	const struct fstab *fstab = making->request->fstabs[root];
+	struct bytes at = making->request->at;
+	int r = note(making,
+		     texts_printf(making->texts,
+				  "%s: nothing else tells what belongs where, so it was put together as /etc/fstab on "
+				  "partition %u says: the image's own word, which may be forged",
+				  QUOTE(making->request->name), making->partitions->partitions[root].number),
+		     err);
+
+	if (r >= 0)
+		r = take(making, root, at, err);
+	for (size_t i = 0; r >= 0 && i < fstab->count; i++) {
+		size_t index = find_meant(making->partitions, fstab->rows[i].spec);
+		const char *path = texts_printf(making->texts, "%.*s%s", at.len == 1 ? 0 : (int)at.len,
+						(const char *)at.data, fstab->rows[i].path);
+		struct err why = { 0 };
+
+		if (!path)
+			return err_nomem(err);
+		if (index == making->partitions->count || making->taken[index] || !path_valid(bytes_of(path)) ||
+		    is_used(making, bytes_of(path)))
+			continue;
+		/* one that can't be read is left, and said so below */
+		if (take(making, index, bytes_of(path), &why) == ERR_INTERNAL)
+			r = err_nomem(err);
+	}
+	return r;
+}
+
 /* ---- by the mount table ---- */
 
 static bool stands_at(const struct partition *partition, const struct ground *ground)
@@ -156,6 +247,8 @@ static int take_root(struct making *making, struct err *err)
 	}
 	if (partitions->count == 0)
 		return assembly_refuse(partitions, making->request, ERR_NOINPUT, "holds no file system", err);
+	if (candidates > 1 && find_claimed(making) < partitions->count)
+		return take_claimed(making, find_claimed(making), err);
 	if (candidates == 0 && partitions->count == 1) /* no other can be meant; that it can't be read is told there */
 		candidates = 1;
 	if (candidates != 1)

@@ -1,12 +1,14 @@
 /*
  * assembly.h - which file systems of an image are compared, and where in the tree each stands.
  *
- * Decided by what somebody named, else by the mount table of the other side; what the image says of itself is a claim. Reads nothing.
+ * Decided by what somebody named, else by the mount table of the other side. Where there is neither, by the fstab of the one partition that
+ * this fstab itself calls the root: the image's own word, and told as such. Reads nothing.
  */
 #ifndef OPS_ASSEMBLY_H
 #define OPS_ASSEMBLY_H
 
 #include "disk/partitions.h"
+#include "evidence/fstab.h"
 #include "ops/grounds.h"
 #include "ops/texts.h"
 
@@ -15,6 +17,7 @@ struct assembly_request {
 	const char *partition; /* "2", "LABEL=x", "UUID=y"; NULL: none was named */
 	struct bytes at; /* where the root stands */
 	const struct grounds *table; /* where file systems belong; count 0: nobody knows */
+	struct fstab *const *fstabs; /* of each partition, NULL where none was read; NULL: they don't count */
 	bool mount; /* what is not ext2/3/4 may be mounted */
 };
 

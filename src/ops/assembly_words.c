@@ -113,10 +113,12 @@ const char *assembly_left(const struct partition *partition, const struct assemb
 	(void)buf_add_str(&line, QUOTE(request->name));
 	if (open_first)
 		(void)buf_printf(&line, " was not assembled: it %s", open_first);
-	else if (loopmount_knows(partition->type) && !request->mount)
+	else if (!is_ext(partition->type) && loopmount_knows(partition->type) && !request->mount)
 		(void)buf_add_str(&line, " was not assembled: it is read by mounting it only (--mount)");
 	else if (is_ext(partition->type) || loopmount_knows(partition->type))
-		(void)buf_add_str(&line, " was not assembled: the mount table has no place for it");
+		(void)buf_printf(&line, " was not assembled: %s",
+				 request->table->count ? "the mount table has no place for it"
+						       : "nothing tells where it belongs");
 	else
 		(void)buf_add_str(&line, " was not assembled: it holds no file system that is known");
 	if (partition->problem[0])

@@ -190,6 +190,56 @@ static int ground_dir(const struct side *side, struct buf *grounds)
 	return 0;
 }
 
+static void fstabs_done(struct fstab ***fstabs)
+{
+	for (size_t i = 0; *fstabs && i < PARTITIONS_MAX; i++)
+		free((*fstabs)[i]);
+	free(*fstabs);
+}
+
+/* What cannot be read says nothing. */
+static int read_fstab(const struct side *side, const struct partition *partition, struct fstab **ret_fstab,
+		      struct err *err)
+{
+	const struct evidence_job job = { .kind = EVIDENCE_FSTAB,
+					  .source = &side->source,
+					  .offset = partition->offset,
+					  .size = partition->size,
+					  .replay = true,
+					  .interrupted = side->talk ? side->talk->interrupted : NULL };
+	CLEANUP(evidence_freep) struct evidence *evidence = NULL;
+	int r = evidence_start(&job, &evidence, err);
+
+	if (r >= 0)
+		r = evidence_wait(evidence, err);
+	if (r < 0 || !evidence_result(evidence)->whole)
+		return r;
+	*ret_fstab = malloc(sizeof(**ret_fstab));
+	if (!*ret_fstab)
+		return err_nomem(err);
+	**ret_fstab = *evidence_result(evidence)->fstab;
+	return 0;
+}
+
+/* Where nobody else tells what belongs where. */
+static int read_fstabs(const struct side *side, struct assembly_request *request, struct fstab ***fstabs,
+		       struct err *err)
+{
+	const struct partitions *partitions = evidence_result(side->table)->partitions;
+	int r = 0;
+
+	if (request->partition || request->table->count || partitions->count < 2)
+		return 0;
+	request->fstabs = *fstabs = calloc(PARTITIONS_MAX, sizeof(**fstabs));
+	if (!*fstabs)
+		return err_nomem(err);
+	for (size_t i = 0; r >= 0 && i < partitions->count; i++) {
+		if (memcmp(partitions->partitions[i].type, "ext", 3) == 0)
+			r = read_fstab(side, &partitions->partitions[i], &(*fstabs)[i], err);
+	}
+	return r;
+}
+
 static int ground_image(struct side *side, const struct side *other, struct buf *grounds, struct err *err)
 {
 	static const struct grounds none = { .grounds = NULL };
@@ -201,7 +251,12 @@ static int ground_image(struct side *side, const struct side *other, struct buf 
 		.table = other->grounds.complete && side->at.len == 1 ? &other->grounds : &none,
 		.mount = side->request->mount,
 	};
-	int r = assembly_make(evidence_result(side->table)->partitions, &request, side->texts, &side->assembly, err);
+	CLEANUP(fstabs_done) struct fstab **fstabs = NULL;
+	int r = read_fstabs(side, &request, &fstabs, err);
+
+	if (r >= 0)
+		r = assembly_make(evidence_result(side->table)->partitions, &request, side->texts, &side->assembly,
+				  err);
 
 	for (size_t i = 0; r >= 0 && i < side->assembly.count; i++) {
 		if (buf_add(grounds, &side->assembly.parts[i].ground, sizeof(struct ground)) < 0)

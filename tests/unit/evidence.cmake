@@ -1,4 +1,4 @@
-foreach(name child claims members)
+foreach(name child claims fstab members)
   tally_unit(evidence_${name} ROOMS evidence policy tree crypto sys base)
 endforeach()
 tally_unit(evidence_outlet ROOMS evidence scan policy tree crypto sys base)

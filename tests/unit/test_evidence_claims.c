@@ -56,8 +56,10 @@ static void add_step(struct buf *out, const struct step *step)
 	case TAG_EXTFS:
 	case TAG_ARCHIVE:
 	case TAG_DIGEST:
+	case TAG_FSTAB:
 	case TAG_PARTITIONS: {
 		static const struct partitions none;
+		static const struct fstab empty;
 
 		out->len = place;
 		if (step->tag == TAG_EXTFS)
@@ -66,6 +68,8 @@ static void add_step(struct buf *out, const struct step *step)
 			wire_archive(out, &(struct archive_info){ .gives = ATTR_BIT(ATTR_XATTRS) });
 		else if (step->tag == TAG_DIGEST)
 			wire_digest(out, &(struct disk_digest){ .stored_md5 = STORED_RIGHT });
+		else if (step->tag == TAG_FSTAB)
+			wire_fstab(out, &empty);
 		else
 			wire_partitions(out, &none);
 		return;
@@ -125,6 +129,7 @@ static const struct row rows[] = {
 	{ "the end says why", EXTFS, { BEGIN, ROOT, { TAG_END, "damaged", NULL } }, NULL },
 	{ "nothing but an end that says why", EXTFS, { { TAG_END, "cannot be confined", NULL } }, NULL },
 	{ "partitions", EVIDENCE_PARTITIONS, { CONFINED, { TAG_PARTITIONS, NULL, NULL }, END }, NULL },
+	{ "an fstab", EVIDENCE_FSTAB, { CONFINED, { TAG_FSTAB, NULL, NULL }, END }, NULL },
 	{ "a digest", EVIDENCE_HASH, { CONFINED, { TAG_DIGEST, NULL, NULL }, END }, NULL },
 	{ "an archive",
 	  ARCHIVE,
@@ -171,6 +176,12 @@ static const struct row rows[] = {
 	{ "an archive's impossible name", ARCHIVE, { CONFINED, AS_IS("/../x") }, "path no file can have" },
 	{ "a link out of the archive", ARCHIVE, { CONFINED, { TAG_LINK, "/a", "/../x" } }, "malformed link" },
 	{ "whole without facts", ARCHIVE, { CONFINED, ENTRY("/a"), END }, "too early" },
+	{ "whole without an fstab", EVIDENCE_FSTAB, { CONFINED, END }, "too early" },
+	{ "an fstab of a whole file system", EVIDENCE_EXTFS, { CONFINED, { TAG_FSTAB, NULL, NULL } }, "none is due" },
+	{ "two of them",
+	  EVIDENCE_FSTAB,
+	  { CONFINED, { TAG_FSTAB, NULL, NULL }, { TAG_FSTAB, NULL, NULL } },
+	  "none is due" },
 	{ "whole without a digest", EVIDENCE_HASH, { CONFINED, END }, "too early" },
 	{ "whole without partitions", EVIDENCE_PARTITIONS, { CONFINED, END }, "too early" },
 	{ "whole without a beginning", EXTFS, { END }, "too early" },
