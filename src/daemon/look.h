@@ -15,8 +15,8 @@
 #include "store/drift.h"
 
 enum look_purpose { /* most urgent first */
-		    LOOK_NAMES, /* the watch asked: a directory came, or an event could not be placed */
-		    LOOK_LOSS, /* after a gap */
+		    LOOK_NAMES, /* names came and went unseen: what may have changed through them */
+		    LOOK_LOSS, /* after a gap; or the watch asked: a directory came or changed its queue, an event could not be placed */
 		    LOOK_START, /* what changed while nobody watched */
 		    LOOK_RULE, /* after a new generation, policy or mount table */
 		    LOOK_POLL, /* the polling ring */

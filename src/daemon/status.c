@@ -103,7 +103,7 @@ static void find_yellow(struct engine *engine, const struct watch_coverage *cove
 	if (engine->rows && !engine->start_looked)
 		add(reasons, "what changed before the watch began is still being looked for");
 	if (engine->looks_open)
-		add(reasons, "what changed during a gap is still being looked for");
+		add(reasons, "what no event told of is still being looked for");
 	if (engine->unknown)
 		add(reasons, "%llu names could not be examined", (unsigned long long)engine->unknown);
 	find_slow(engine, reasons);
