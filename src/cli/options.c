@@ -199,6 +199,8 @@ int options_parse(const struct verb *verb, int argc, char **argv, struct options
 							  NULL, (int)i + 256 };
 	}
 	opterr = 0;
+	/* else getopt_long() takes what stands behind the first argument for arguments: `tally check /etc --quick` */
+	(void)unsetenv("POSIXLY_CORRECT");
 	while ((choice = getopt_long(argc, argv, ":", table, NULL)) != -1) {
 		if (choice == ':')
 			return err_set(err, ERR_USAGE, "'%s' wants a value: try `tally %s --help`",

@@ -425,3 +425,19 @@ teardown() {
 	checked 2 --trust "$T/host.pub"
 	[ "$(json '.[0].severity')" = critical ]
 }
+
+@test "options stand before, behind and between arguments, whatever POSIXLY_CORRECT says; behind -- there are none" {
+	local set
+	touch "$TREE/one" "$TREE/two" "$TREE/--quick"
+	must 0 tally init
+	echo 1 | tee "$TREE/one" "$TREE/two" >"$TREE/--quick"
+	for set in '' POSIXLY_CORRECT=1 POSIXLY_CORRECT=; do
+		# shellcheck disable=SC2086 # no word where nothing is set
+		ordered() { (cd "$TREE" && must 4 env $set "$TALLY" check "$@" && changes && has '"record"'); }
+		for words in "--json $TREE/one $TREE/two --quick" "$TREE/one --json $TREE/two --quick" "$TREE/one $TREE/two --quick --json"; do
+			# shellcheck disable=SC2086
+			[ "$(ordered $words | awk '{print $2}' | xargs)" = 'one two' ] || { echo "$set: $words"; return 1; }
+		done
+		[ "$(ordered one --json -- --quick | awk '{print $2}' | xargs)" = '--quick one' ]
+	done
+}
