@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
+#include "ops/media.h"
 
 /* What only one file system's own history keeps equal. */
 #define IDENTITY (ATTR_BIT(ATTR_INODE) | ATTR_BIT(ATTR_CTIME) | ATTR_BIT(ATTR_BTIME))
@@ -259,6 +260,19 @@ static int tell_baseline(const struct words *words, const struct place *place, s
 	return r;
 }
 
+/* Without a prefix a folder is a folder, whatever it holds: here that is hardly what was meant. */
+static int tell_medium(const struct words *words, struct err *err)
+{
+	const struct subject *subject = &words->side->subject;
+
+	if (subject->kind != SUBJECT_DIR || strcmp(subject->typed, subject->file) != 0 || !media_in(subject->file))
+		return 0;
+	return remark(words->comparison, err,
+		      "%c: this folder looks like a medium, and only its own files were compared; medium:%s compares "
+		      "the baseline in it",
+		      words->side->letter, QUOTE(subject->file));
+}
+
 static int tell_side(const struct words *words, const struct place *place, struct err *err)
 {
 	const struct side *side = words->side;
@@ -272,6 +286,8 @@ static int tell_side(const struct words *words, const struct place *place, struc
 						    : texts_add(words->comparison->texts, side->subject.file);
 	if (r >= 0 && !words->told->name)
 		return err_nomem(err);
+	if (r >= 0)
+		r = tell_medium(words, err);
 	for (size_t i = 0; r >= 0 && i < side->assembly.note_count; i++)
 		r = comparison_note(words->comparison, err, "%c: %s", side->letter, side->assembly.notes[i]);
 	for (size_t i = 0; r >= 0 && i < side->part_count; i++)

@@ -5,10 +5,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/quote.h"
 #include "ops/reference.h"
+#include "sys/file.h"
 
 bool media_is(const char *named)
 {
@@ -17,6 +20,16 @@ bool media_is(const char *named)
 	if (medium_path(named) == named && baseline_file(named) != named)
 		return false;
 	return medium_is(named, &ignored) > 0;
+}
+
+bool media_in(const char *folder)
+{
+	char magic[sizeof(MEDIUM_MAGIC) - 1];
+	CLEANUP(fd_closep) int dirfd = sys_open_dir(AT_FDCWD, folder);
+	CLEANUP(fd_closep) int fd = dirfd < 0 ? -1 : sys_open_file(dirfd, MEDIUM_SUMS, false);
+
+	return fd >= 0 && pread(fd, magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) &&
+	       memcmp(magic, MEDIUM_MAGIC, sizeof(magic)) == 0;
 }
 
 static int refuse_other(const char *what, struct err *err)

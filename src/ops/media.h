@@ -10,6 +10,9 @@
 /* Does NAMED, as typed, name a medium? "baseline:" and "medium:" say so; else a folder and an ISO file are one. What can't be looked at is none. */
 bool media_is(const char *named);
 
+/* Is there a list in FOLDER that begins as a medium's does? Moves no access time; what can't be looked at is none. */
+bool media_in(const char *folder);
+
 /*
  * Proves the medium NAMED by TRUST (which must outlive it; see medium_open()), opens its baseline.db, and holds against that what is
  * beside it: host, sequence and statement hash of the list, statement.txt and every signature over it, policy.yaml. The signatures

@@ -25,6 +25,20 @@ setup() {
 	has "compared with it: dir:$B"
 }
 
+@test "a folder that looks like a medium is a folder, and that is said" {
+	local said='this folder looks like a medium, and only its own files were compared; medium:'
+	echo 'sum  file' | tee "$A/SHA256SUMS" >"$B/SHA256SUMS"
+	must '0|4' "$TALLY" compare --policy "$RULES" "$A" "$B"
+	lacks "$said"
+	echo '# tallystick-medium: 1 and so on' | tee "$A/SHA256SUMS" >"$B/SHA256SUMS"
+	must '0|4' "$TALLY" compare --policy "$RULES" "$A" "dir:$B"
+	has "a: $said$A compares the baseline in it" && lacks "b: $said"
+	rm "$B/SHA256SUMS"
+	mkfifo "$B/SHA256SUMS"
+	must 4 "$TALLY" compare --policy "$RULES" "dir:$A" "$B"
+	lacks "$said"
+}
+
 @test "each kind of change, with the bits of the exit status" {
 	echo more >>"$B/one"
 	compared 4 "$A" "$B"
