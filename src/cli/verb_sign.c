@@ -27,7 +27,9 @@ static int add(struct options *options, struct err *err)
 	return 0;
 }
 
-static int signed_json(const struct options *options, const struct statement *statement, struct err *err)
+/* COMPARISON: of a baseline with what the key signed before; NULL: there was nothing. */
+static int signed_json(const struct options *options, bool medium, const struct statement *statement,
+		       const struct comparison *comparison, struct err *err)
 {
 	CLEANUP(record_done) struct record record = record_new();
 	struct report_out out = cli_out(options);
@@ -39,6 +41,9 @@ static int signed_json(const struct options *options, const struct statement *st
 	record_count(&record, "sequence", statement->sequence);
 	record_string(&record, "root", statement->root);
 	record_bytes(&record, "output", bytes_of(options->output));
+	if (!medium)
+		record_set(&record, "compared_with",
+			   comparison ? json_integer((json_int_t)comparison->summary.sequence) : json_null());
 	return record_write(&out, &record, err);
 }
 
@@ -46,7 +51,7 @@ static int print_signed(const struct options *options, bool medium, const struct
 			const struct comparison *comparison, struct err *err)
 {
 	if (options->json)
-		return signed_json(options, statement, err);
+		return signed_json(options, medium, statement, comparison, err);
 	printf("SIGNED  %sgeneration %llu of %s (host-id %s)\n  root  %s\n  into  %s\n",
 	       medium ? "the medium with " : "", (unsigned long long)statement->sequence, QUOTE(statement->host),
 	       statement->host_id, statement->root, QUOTE(options->output));
@@ -57,7 +62,10 @@ static int print_signed(const struct options *options, bool medium, const struct
 	if (options->place.trust_count == 0)
 		puts("  note  no --trust was given: the file is whole, but nobody vouched for who made it");
 	if (!comparison)
-		puts("  note  this key signed no generation of it before: there was nothing to compare with");
+		printf("  note  this key signed nothing in it before, so nothing was compared: it vouches for all of "
+		       "its "
+		       "%llu entries now\n",
+		       (unsigned long long)statement->entries);
 	else if (!options->quiet)
 		puts("\nwhat changed since the last generation that this key signed:\n");
 	return 0;

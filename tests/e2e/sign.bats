@@ -46,15 +46,20 @@ trust_ops() {
 	[ -s "$T/s" ]
 }
 
-@test "it shows what changed since the last generation this key signed" {
+@test "it shows what changed since the last generation this key signed; where there is none, what the key vouches for" {
+	must 0 desk sign --json "$T/desk/b.db" --trust "$T/desk/host.pub" --key "$T/desk/ops.key" --output "$T/j"
+	[ "$(json 'map([.record, .compared_with] | @json)[]')" = '["signed",null]' ]
 	must 0 desk sign "$T/desk/b.db" --trust "$T/desk/host.pub" --key "$T/desk/ops.key" --output "$T/s"
+	has "this key signed nothing in it before, so nothing was compared: it vouches for all of its $(stored 'select count(*) from entry') entries now"
 	trust_ops
 	must 0 tally sign --add "$T/s"
 	echo 22 >"$TREE/f" && touch "$TREE/new"
 	must 0 tally accept --all --reason 'an update'
 	cp "$STATE/baseline.db" "$T/desk/b2.db"
 	must 0 desk sign "$T/desk/b2.db" --trust "$T/desk/host.pub" --key "$T/desk/ops.key" --output "$T/s2"
-	has "$TREE/f" && has "$TREE/new"
+	has "$TREE/f" && has "$TREE/new" && lacks 'nothing was compared'
+	must 0 desk sign --json "$T/desk/b2.db" --trust "$T/desk/host.pub" --key "$T/desk/ops.key" --output "$T/j2"
+	[ "$(json '.[0].compared_with')" = 1 ]
 	must 0 tally sign --add "$T/s2"
 	checked 0
 	[ "$(json '.[-1].signers | length')" = 2 ]
