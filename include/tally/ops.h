@@ -32,7 +32,7 @@ struct place {
 	uint64_t min_sequence; /* 0: none */
 	uint64_t generation; /* 0: the newest */
 	const atomic_bool *
-		interrupted; /* ends the reading of a medium: ERR_INTERRUPTED. May be NULL; where there is a talk, its own counts */
+		interrupted; /* ends the reading of a baseline or medium, as large as somebody likes: ERR_INTERRUPTED. May be NULL */
 };
 
 /* How an op talks. Any member may be NULL. */

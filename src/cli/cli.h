@@ -89,8 +89,9 @@ int environment_apply(const struct verb *verb, struct options *options, struct e
 void help_all(void);
 void help_verb(const struct verb *verb);
 
-/* How the ops talk to a person: progress on a terminal, warnings, passphrases. One of each process. */
-struct talk *talk_start(const struct options *options);
+/* How the ops talk to a person: progress on a terminal, warnings, passphrases. One of each process. From here on signals end an op
+ * through this, or through OPTIONS' place where it takes no talk. */
+struct talk *talk_start(struct options *options);
 bool talk_interrupted(void);
 
 /* stdout as the report wants it. */

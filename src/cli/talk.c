@@ -233,7 +233,7 @@ static int ask(void *context, const char *prompt, bool twice, char **ret_passphr
 	return 0;
 }
 
-struct talk *talk_start(const struct options *options)
+struct talk *talk_start(struct options *options)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 
@@ -243,6 +243,7 @@ struct talk *talk_start(const struct options *options)
 	(void)sigaction(SIGHUP, &action, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
+	options->place.interrupted = &interrupted;
 	speaker.progress = !options->quiet && isatty(STDERR_FILENO);
 	speaker.passphrase_fd = options->passphrase_fd;
 	speaker.talk = (struct talk){ .begin = begin,

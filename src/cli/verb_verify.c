@@ -75,7 +75,7 @@ static int journal_json(const struct report_out *out, const struct journal_view 
 	return record_write(out, &record, err);
 }
 
-static int verify_journal(const struct options *options, const char *folder, struct err *err)
+static int verify_journal(struct options *options, const char *folder, struct err *err)
 {
 	struct report_out out = cli_out(options);
 	struct journal_view view;
@@ -149,7 +149,7 @@ static int verify(struct options *options, const char *what, struct err *err)
 	case VERIFY_JOURNAL:
 		return verify_journal(options, what, err);
 	case VERIFY_MEDIUM:
-		options->place.interrupted = talk_start(options)->interrupted;
+		(void)talk_start(options);
 		return op_verify_medium(&options->place, what, on_medium, options, err);
 	case VERIFY_BASELINE:
 	default:

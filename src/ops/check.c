@@ -37,7 +37,6 @@ static int begin(struct check *check, const struct place *place, const struct ch
 		 const struct talk *talk, struct err *err)
 {
 	struct weighing *weighing = &check->weighing;
-	const struct place there = reference_place(place, talk);
 	int r;
 
 	*weighing = (struct weighing){ .place = place,
@@ -51,7 +50,7 @@ static int begin(struct check *check, const struct place *place, const struct ch
 	if (r >= 0)
 		r = path_list_make(request->paths, request->path_count, false, &check->asked, err);
 	if (r >= 0)
-		r = reference_open(&there, &check->reference, err);
+		r = reference_open(place, &check->reference, err);
 	if (r >= 0)
 		r = sys_mounts_load(NULL, &check->system, err);
 	if (r >= 0)

@@ -178,7 +178,6 @@ int op_explain(const struct place *place, const char *path, const struct talk *t
 	CLEANUP(explanation_freep) struct explanation *explanation = calloc(1, sizeof(*explanation));
 	CLEANUP(reference_done) struct reference reference = REFERENCE_INIT;
 	CLEANUP(freep) char *resolved = NULL;
-	const struct place there = reference_place(place, talk);
 	int r;
 
 	if (!explanation)
@@ -191,7 +190,7 @@ int op_explain(const struct place *place, const char *path, const struct talk *t
 	explanation->path = texts_add(explanation->texts, resolved);
 	if (!explanation->path)
 		return err_nomem(err);
-	r = reference_open(&there, &reference, err);
+	r = reference_open(place, &reference, err);
 	if (r >= 0)
 		r = use_signed(&reference, explanation, err);
 	else if (r == ERR_NOINPUT && !place->baseline)

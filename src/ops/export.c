@@ -73,8 +73,7 @@ static int open_key(struct export *export, const struct export_request *request,
 static int begin(struct export *export, const struct place *place, const struct export_request *request,
 		 const struct talk *talk, struct err *err)
 {
-	const struct place there = reference_place(place, talk);
-	int r = reference_open(&there, &export->reference, err);
+	int r = reference_open(place, &export->reference, err);
 
 	if (r >= 0)
 		r = tool_open(&export->tool, export->tool_name, err);

@@ -9,6 +9,7 @@
 #include "base/quote.h"
 #include "diff/judge.h"
 #include "ops/config.h"
+#include "ops/records.h"
 #include "ops/texts.h"
 
 struct later {
@@ -191,15 +192,12 @@ static int open_state(const struct reference *reference, const struct place *pla
 }
 
 /* Rows of the newest generation, read to their end: they are what its statement says. */
-static int prove(struct baseline *baseline, uint64_t sequence, struct err *err)
+static int prove(const struct later *later, const atomic_bool *interrupted, struct err *err)
 {
 	CLEANUP(tree_freep) struct tree *tree = NULL;
-	const struct entry *entry;
-	int r = baseline_tree(baseline, sequence, NULL, NULL, &tree, err);
+	int r = baseline_tree(later->baseline, later->newest, NULL, NULL, &tree, err);
 
-	while (r >= 0 && (r = tree_next(tree, &entry, err)) > 0)
-		;
-	return r;
+	return r < 0 ? r : records_read(tree, interrupted, err);
 }
 
 /* A signature in the name of a key that is trusted here has to be that key's; what carries another explains nothing. */
@@ -236,7 +234,7 @@ static int open_later(const struct reference *reference, const struct place *pla
 		return 0;
 	r = refuse_forged(later, &reference->trust, err);
 	if (r >= 0)
-		r = prove(later->baseline, later->newest, err);
+		r = prove(later, reference->interrupted, err);
 	if (r >= 0)
 		r = texts_new(&later->texts, err);
 	return r < 0 ? r : policy_parse(&source, 1, &later->policy, err);
@@ -271,7 +269,7 @@ int later_explain(const struct reference *reference, const struct place *place, 
 	if (!later)
 		return err_nomem(err);
 	r = open_later(reference, place, later, &why);
-	if (r == ERR_INTERNAL) {
+	if (r == ERR_INTERNAL || r == ERR_INTERRUPTED) {
 		*err = why;
 		return r;
 	}

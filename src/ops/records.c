@@ -7,13 +7,15 @@
 #include "base/quote.h"
 #include "ops/survey.h"
 
-static int read_to_end(struct tree *tree, struct err *err)
+int records_read(struct tree *tree, const atomic_bool *interrupted, struct err *err)
 {
 	const struct entry *entry;
 	int r;
 
-	while ((r = tree_next(tree, &entry, err)) > 0)
-		;
+	while ((r = tree_next(tree, &entry, err)) > 0) {
+		if (interrupted && atomic_load(interrupted))
+			return err_set(err, ERR_INTERRUPTED, "interrupted");
+	}
 	return r;
 }
 
@@ -22,7 +24,7 @@ int records_prove(struct reference *reference, struct err *err)
 	CLEANUP(tree_freep) struct tree *tree = NULL;
 	int r = reference_tree(reference, &tree, err);
 
-	return r < 0 ? r : read_to_end(tree, err);
+	return r < 0 ? r : records_read(tree, reference->interrupted, err);
 }
 
 int records_prove_all(struct reference *reference, struct err *err)
@@ -38,7 +40,7 @@ int records_prove_all(struct reference *reference, struct err *err)
 		}
 		r = baseline_tree(reference->baseline, sequence, NULL, NULL, &tree, err);
 		if (r >= 0)
-			r = read_to_end(tree, err);
+			r = records_read(tree, reference->interrupted, err);
 		if (r < 0)
 			return err_wrap(err, r, "generation %llu", (unsigned long long)sequence);
 	}

@@ -6,6 +6,9 @@
 
 #include "ops/reference.h"
 
+/* Reads TREE to its end, unless INTERRUPTED (may be NULL): the rows of a generation prove themselves there. */
+int records_read(struct tree *tree, const atomic_bool *interrupted, struct err *err);
+
 /* Reads all rows of the reference's generation: count, order and root hash are right when this succeeds. */
 int records_prove(struct reference *reference, struct err *err);
 

@@ -238,6 +238,7 @@ static int open_reference(const struct place *place, bool finished, struct refer
 	int r;
 
 	reference.installed = !place->baseline;
+	reference.interrupted = place->interrupted;
 	if (place->baseline && place->trust_count == 0)
 		return err_set(err, ERR_USAGE,
 			       "the keys to trust must be named for a baseline from elsewhere: --trust FILE.pub");
@@ -265,15 +266,6 @@ static int open_reference(const struct place *place, bool finished, struct refer
 	*ret_reference = reference;
 	reference = REFERENCE_INIT;
 	return 0;
-}
-
-struct place reference_place(const struct place *place, const struct talk *talk)
-{
-	struct place there = *place;
-
-	if (talk && talk->interrupted)
-		there.interrupted = talk->interrupted;
-	return there;
 }
 
 int reference_open(const struct place *place, struct reference *ret_reference, struct err *err)

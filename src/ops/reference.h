@@ -30,6 +30,7 @@ struct reference {
 	bool memorable; /* its newest generation, by the configured keys: what `seen` remembers */
 	struct seen seen; /* of this state folder; zeros when not installed */
 	int state_dirfd, config_dirfd; /* -1 when not installed */
+	const atomic_bool *interrupted; /* the place's */
 };
 #define REFERENCE_INIT ((struct reference){ .sequence = 0, .state_dirfd = -1, .config_dirfd = -1 })
 
@@ -38,9 +39,6 @@ struct reference {
 
 /* "baseline:FILE" and "FILE" name the same, "medium:FILE" and "FILE", too. Borrows from NAMED. */
 const char *baseline_file(const char *named);
-
-/* PLACE, with what interrupts TALK (may be NULL): reading a medium takes as long as whoever made it likes. Borrows as PLACE does. */
-struct place reference_place(const struct place *place, const struct talk *talk);
 
 int reference_open(const struct place *place, struct reference *ret_reference, struct err *err);
 /* The same before the keys that trusted.d/require names have signed: any trusted signature will do. */

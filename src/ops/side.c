@@ -46,7 +46,7 @@ static int open_dir(struct side *side, struct err *err)
 
 static int open_baseline(struct side *side, struct err *err)
 {
-	struct place place = reference_place(side->place, side->talk);
+	struct place place = *side->place;
 
 	place.baseline = side->subject.typed;
 	if (side->beside_baseline) {

@@ -96,17 +96,16 @@ static int compare(const struct signing *signing, const struct place *place, con
 	return 0;
 }
 
-static int prove(struct signing *signing, struct err *err)
+static int prove(struct signing *signing, const atomic_bool *interrupted, struct err *err)
 {
 	int r = 0;
 
 	for (uint64_t sequence = signing->oldest; r >= 0 && sequence <= signing->newest; sequence++) {
 		CLEANUP(tree_freep) struct tree *tree = NULL;
-		const struct entry *entry;
 
 		r = baseline_tree(signing->now, sequence, NULL, NULL, &tree, err);
-		while (r >= 0 && (r = tree_next(tree, &entry, err)) > 0)
-			;
+		if (r >= 0)
+			r = records_read(tree, interrupted, err);
 	}
 	return r;
 }
@@ -179,7 +178,7 @@ int op_sign(const struct place *place, const struct sign_request *request, const
 			       (unsigned long long)signing.newest, (unsigned long long)place->min_sequence);
 	r = judge(place, &signing, err);
 	if (r >= 0)
-		r = prove(&signing, err);
+		r = prove(&signing, place->interrupted, err);
 	if (r >= 0)
 		r = config_secret_key(AT_FDCWD, request->key, talk, &signing.key, err);
 	if (r < 0)

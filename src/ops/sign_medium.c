@@ -95,11 +95,10 @@ int op_sign_medium(const struct place *place, const struct sign_request *request
 {
 	CLEANUP(reference_done) struct reference reference = REFERENCE_INIT;
 	CLEANUP(secret_key_freep) struct secret_key *key = NULL;
-	const struct place there = reference_place(place, talk);
 	int r = sign_refuse_on_host(place, request, err);
 
 	if (r >= 0)
-		r = verify_medium_open(&there, request->baseline, &reference, err);
+		r = verify_medium_open(place, request->baseline, &reference, err);
 	if (r >= 0 && !request->force)
 		r = judge_programs(medium_manifest(reference.medium), err);
 	if (r >= 0)

@@ -425,6 +425,9 @@ interrupted() {
 	interrupted TERM check --baseline "$M"
 	interrupted INT check --baseline "$M"
 	interrupted TERM explain --baseline "$M" "$TREE/one"
+	interrupted INT show --baseline "$M"
+	interrupted TERM history --baseline "$M"
+	interrupted INT history --baseline "$M" "$TREE/one"
 	interrupted TERM export --baseline "$M" --key "$KEY" "$T/exported"
 	[ ! -e "$T/exported" ]
 }
