@@ -14,6 +14,7 @@ enum {
 	RECORD_NAME_LEN = 32,
 	RECORD_NAME = 33,
 	FLAG_FOLDER = 2,
+	FLAG_MORE = 128,
 	/* Rock Ridge and SUSP entries, in the order of the image */
 	SP_LEN = 7,
 	PX_LEN = 36,
@@ -174,7 +175,7 @@ static size_t add_base(const struct iso_record *record, unsigned char *bytes)
 	put_both(bytes + RECORD_SECTOR, record->sector);
 	put_both(bytes + RECORD_SIZE, record->size);
 	memcpy(bytes + RECORD_DATE, record->date, ISO_DATE);
-	bytes[RECORD_FLAGS] = folder ? FLAG_FOLDER : 0;
+	bytes[RECORD_FLAGS] = folder ? FLAG_FOLDER : record->more ? FLAG_MORE : 0;
 	put_both_u16(bytes + RECORD_VOLUME, 1);
 	if (record->kind == ISO_NAMED) {
 		iso_plain_name(record->name, folder, plain);
@@ -215,6 +216,7 @@ bool iso_record_parse(const unsigned char *bytes, size_t len, enum iso_kind kind
 	record->sector = iso_u32(bytes + RECORD_SECTOR);
 	record->size = iso_u32(bytes + RECORD_SIZE);
 	record->mode = iso_u32(bytes + at + 4);
+	record->more = kind == ISO_NAMED && (bytes[RECORD_FLAGS] & FLAG_MORE);
 	at += PX_LEN + TF_LEN;
 	if (kind == ISO_TOP)
 		record->area = iso_u32(bytes + at + 4);

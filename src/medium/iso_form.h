@@ -25,6 +25,8 @@ enum {
 	ISO_FOLDER_MODE = 040000,
 	ISO_FILE_MODE = 0100000
 };
+/* What one record holds of a file that has more of them. */
+#define ISO_PIECE UINT32_C(0xfffff800)
 
 uint32_t iso_u32(const unsigned char *bytes); /* little endian */
 
@@ -36,6 +38,7 @@ struct iso_record {
 	enum iso_kind kind;
 	const char *name; /* of ISO_NAMED, by Rock Ridge */
 	uint32_t sector, size; /* of what it is about */
+	bool more; /* of a file: it goes on in the next record, of the same name, in the sector behind */
 	uint32_t mode; /* with ISO_FOLDER_MODE or ISO_FILE_MODE */
 	uint32_t area; /* of ISO_TOP: the sector of the extension record */
 	const unsigned char *date; /* ISO_DATE bytes */

@@ -37,6 +37,7 @@ struct reading {
 	size_t folder_count;
 	uint32_t area; /* sector of the extension record */
 	struct iso_extents extents;
+	uint32_t more; /* the last file found goes on in the next record: its mode; else 0 */
 };
 
 static int refuse(struct err *err, const char *what)
@@ -141,6 +142,19 @@ static int add_folder(struct reading *reading, const struct iso_record *record, 
 	return iso_extents_add(&reading->extents, folder->sector, folder->size, folder->what, err);
 }
 
+/* A file of 4 GiB and more has several records, which name one piece after the other. Only the last is not full, and none is empty. */
+static int take_more(struct reading *reading, const char *name, const struct iso_record *record, struct err *err)
+{
+	struct source *source = reading->source;
+	struct source_file *file = &source->files[source->count - 1];
+
+	if (strcmp(file->name, name) != 0 || record->mode != reading->more || record->size == 0 ||
+	    file->at + file->size != (uint64_t)record->sector * ISO_SECTOR)
+		return err_set(err, ERR_UNTRUSTED, "'%s' does not go on in the next record", file->name);
+	file->size += record->size;
+	return 0;
+}
+
 /* A name in FOLDER, which is the root where FOLDER has none. */
 static int take_named(struct reading *reading, const struct folder *folder, const struct iso_record *record,
 		      struct err *err)
@@ -153,6 +167,10 @@ static int take_named(struct reading *reading, const struct folder *folder, cons
 		return err_set(err, ERR_UNTRUSTED, "'%s' is one file too many: no file of a medium is called so",
 			       QUOTE(record->name));
 	(void)snprintf(name, sizeof(name), "%s%s%s", folder->name, top ? "" : "/", record->name);
+	if (record->more && record->size != ISO_PIECE)
+		return err_set(err, ERR_UNTRUSTED, "'%s' goes on in the next record, but is not full", name);
+	if (reading->more)
+		return take_more(reading, name, record, err);
 	if (!(record->mode & ISO_FOLDER_MODE))
 		return source_add(source, name, record->size, (uint64_t)record->sector * ISO_SECTOR, err);
 	return top ? add_folder(reading, record, err)
@@ -175,6 +193,7 @@ static int take_record(struct reading *reading, const struct folder *folder, enu
 	char what[768];
 	bool fits = iso_record_parse(bytes, len, kind, &record, name);
 	const struct folder *about = kind == ISO_PARENT ? reading->folders : folder;
+	int r;
 
 	(void)snprintf(what, sizeof(what), "the record of '%s' in %s",
 		       kind == ISO_NAMED    ? QUOTE(name)
@@ -189,10 +208,12 @@ static int take_record(struct reading *reading, const struct folder *folder, enu
 		return refuse(err, what);
 	if (kind == ISO_NAMED) {
 		iso_plain_name(name, record.mode & ISO_FOLDER_MODE, plain);
-		if (strcmp(before, plain) >= 0)
+		if (!reading->more && strcmp(before, plain) >= 0)
 			return err_set(err, ERR_UNTRUSTED, "%s is out of order, or there twice", what);
 		memcpy(before, plain, sizeof(plain));
-		return take_named(reading, folder, &record, err);
+		r = take_named(reading, folder, &record, err);
+		reading->more = record.more ? record.mode : 0;
+		return r;
 	}
 	if (record.sector != about->sector || record.size != about->size || !(record.mode & ISO_FOLDER_MODE))
 		return refuse(err, what);
@@ -231,6 +252,8 @@ static int read_records(struct reading *reading, const struct folder *folder, co
 		at += len;
 		number++;
 	}
+	if (reading->more)
+		return err_set(err, ERR_UNTRUSTED, "the records of the last file in %s are not complete", folder->what);
 	if (number < 2 || (number == 2 && folder->name[0]))
 		return err_set(err, ERR_UNTRUSTED, "%s is empty", folder->what);
 	return 0;

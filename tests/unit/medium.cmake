@@ -1,5 +1,6 @@
 tally_unit(medium_manifest ROOMS medium)
 tally_unit(medium_iso ROOMS medium)
+tally_unit(medium_iso_pieces ROOMS medium)
 tally_unit(medium_open ROOMS medium)
 tally_unit(medium_lists ROOMS medium)
 tally_unit(medium_licences ROOMS medium)

@@ -8,38 +8,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <fcntl.h>
 #include <stdio.h>
 
-#include "../fuzz/sparse_image.h"
-#include "base/cleanup.h"
-#include "base/fd.h"
 #include "base/quote.h"
+#include "iso_fixture.h"
 #include "medium/readback.h"
-#include "medium/source.h"
-
-static int image(const char *name)
-{
-	CLEANUP(buf_done) struct buf data = BUF_INIT;
-	struct err err = ERR_INIT;
-	char path[512];
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "%s/fuzz/corpus/iso/%s", TESTS_DIR, name);
-	if (fd_read_file(AT_FDCWD, path, 1 << 20, &data, NULL, &err) < 0)
-		fail_msg("%s", err.message);
-	fd = sparse_image(data.data, data.len);
-	assert_true(fd >= 0);
-	return fd;
-}
-
-static int list(int fd, struct source *source, struct err *err)
-{
-	char path[64];
-
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return source_open(path, source, err);
-}
 
 static void images(void **state)
 {
@@ -63,9 +36,9 @@ static void images(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		CLEANUP(source_done) struct source source = SOURCE_INIT;
-		CLEANUP(fd_closep) int fd = image(rows[i].name);
+		CLEANUP(fd_closep) int fd = iso_image(rows[i].name);
 		struct err err = ERR_INIT;
-		int r = list(fd, &source, &err);
+		int r = iso_list(fd, &source, &err);
 
 		if (rows[i].message ? r != ERR_UNTRUSTED || strstr(err.message, rows[i].message) != err.message : r < 0)
 			fail_msg("%s: %d %s", rows[i].name, r, err.message);
@@ -92,11 +65,11 @@ static void contents(void **state)
 		{ "statement.txt.0011223344556677.minisig", "sig\n", 4 },
 	};
 	CLEANUP(source_done) struct source source = SOURCE_INIT;
-	CLEANUP(fd_closep) int fd = image("whole");
+	CLEANUP(fd_closep) int fd = iso_image("whole");
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(list(fd, &source, &err), 0);
+	assert_int_equal(iso_list(fd, &source, &err), 0);
 	assert_true(source.image);
 	assert_int_equal(source.date, 1795304260); /* 2026-11-21T23:37:40Z */
 	assert_int_equal(source.count, ARRAY_SIZE(rows));
@@ -134,13 +107,13 @@ static bool in_a_file(const struct source *source, uint64_t at)
 static void flips(void **state)
 {
 	CLEANUP(source_done) struct source whole = SOURCE_INIT;
-	CLEANUP(fd_closep) int fd = image("whole");
+	CLEANUP(fd_closep) int fd = iso_image("whole");
 	off_t end = lseek(fd, 0, SEEK_END);
 	struct err err = ERR_INIT;
 	unsigned refused = 0;
 
 	(void)state;
-	assert_int_equal(list(fd, &whole, &err), 0);
+	assert_int_equal(iso_list(fd, &whole, &err), 0);
 	for (off_t at = 0; at < end; at++) {
 		CLEANUP(source_done) struct source source = SOURCE_INIT;
 		off_t sector = at / SPARSE_SECTOR;
@@ -152,7 +125,7 @@ static void flips(void **state)
 		assert_int_equal(pread(fd, &byte, 1, at), 1);
 		flipped = (unsigned char)(byte ^ 1U << at % 8);
 		assert_int_equal(pwrite(fd, &flipped, 1, at), 1);
-		if (list(fd, &source, &err) < 0)
+		if (iso_list(fd, &source, &err) < 0)
 			refused++;
 		else if (same_names(&source, &whole) && !in_a_file(&whole, (uint64_t)at) &&
 			 !(at >= 16 * SPARSE_SECTOR + 446 && at < 16 * SPARSE_SECTOR + 574))
@@ -203,12 +176,12 @@ static void extents(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		CLEANUP(source_done) struct source source = SOURCE_INIT;
-		CLEANUP(fd_closep) int fd = image("whole");
+		CLEANUP(fd_closep) int fd = iso_image("whole");
 		struct err err = ERR_INIT;
 		int r;
 
 		patch(fd, rows[i].plain, rows[i].at, rows[i].value);
-		r = list(fd, &source, &err);
+		r = iso_list(fd, &source, &err);
 		if (rows[i].message ? r != ERR_UNTRUSTED || strstr(err.message, rows[i].message) != err.message : r < 0)
 			fail_msg("row %zu: %d %s", i, r, err.message);
 	}
@@ -235,7 +208,7 @@ static void ends(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		CLEANUP(source_done) struct source source = SOURCE_INIT;
-		CLEANUP(fd_closep) int fd = image("whole");
+		CLEANUP(fd_closep) int fd = iso_image("whole");
 		off_t end = lseek(fd, 0, SEEK_END) + rows[i].more;
 		struct err err = ERR_INIT;
 		int r;
@@ -243,7 +216,7 @@ static void ends(void **state)
 		assert_int_equal(ftruncate(fd, end), 0);
 		if (rows[i].more > 0)
 			assert_int_equal(pwrite(fd, &rows[i].byte, 1, end - 1), 1);
-		r = list(fd, &source, &err);
+		r = iso_list(fd, &source, &err);
 		if (rows[i].message ? r != ERR_UNTRUSTED || strstr(err.message, rows[i].message) != err.message : r < 0)
 			fail_msg("row %zu: %d %s", i, r, err.message);
 	}
@@ -283,8 +256,8 @@ static void read_back(void **state)
 {
 	CLEANUP(source_done) struct source source = SOURCE_INIT;
 	CLEANUP(manifest_done) struct manifest manifest = MANIFEST_INIT, less = MANIFEST_INIT;
-	CLEANUP(fd_closep) int fd = image("whole");
-	CLEANUP(fd_closep) int joliet = image("joliet");
+	CLEANUP(fd_closep) int fd = iso_image("whole");
+	CLEANUP(fd_closep) int joliet = iso_image("joliet");
 	const struct source_file *readme;
 	atomic_bool now = true;
 	struct err err = ERR_INIT;
@@ -292,7 +265,7 @@ static void read_back(void **state)
 	char path[64];
 
 	(void)state;
-	assert_int_equal(list(fd, &source, &err), 0);
+	assert_int_equal(iso_list(fd, &source, &err), 0);
 	for (size_t i = 0; i < source.count; i++) {
 		const char *name = source.files[i].name;
 
