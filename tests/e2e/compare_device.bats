@@ -15,7 +15,7 @@ setup() {
 }
 
 teardown() {
-	[ -z "${WRITER-}" ] || kill "$WRITER" || true
+	[ -z "${WRITER-}" ] || dismiss "$WRITER"
 	image_teardown
 	losetup -d "$DEVICE"
 }
@@ -52,7 +52,7 @@ hider() {
 		while sleep 0.02; do echo line >>"$MOUNT/busy"; done
 	) &
 	WRITER=$!
-	sleep 1
+	until [ -s "$MOUNT/busy" ]; do sleep 0.1; done
 	sync -f "$MOUNT"
 	echo fresh >"$MOUNT/fresh"
 	export TALLY_PLAIN=$TALLY

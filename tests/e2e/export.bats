@@ -166,21 +166,31 @@ export_to() { # DEST [argument...]
 	# enough rows that it takes a while
 	(cd "$TREE" && seq 20000 | xargs touch)
 	must 0 "$TALLY" accept --all
-	local seen=0 signal
+	local signal
 	for signal in INT TERM KILL; do
-		"$TALLY" export "$T/stopped" >/dev/null 2>"$T/err" &
-		sleep 0.15
-		kill -$signal $! 2>/dev/null || true
+		"$TALLY" export "$T/stopped" >/dev/null 2>"$T/err" 3>&- &
+		writing $!
+		kill -$signal $! || true
 		status=0
 		wait $! || status=$?
-		[ "$status" -ne 0 ] || { rm -r "$T/stopped"; continue; }
-		seen=$((seen + 1))
-		[ ! -e "$T/stopped" ]
+		[ "$status" -ne 0 ] || { whole_medium; continue; }
+		# killed between the renaming and its end it is there, and whole
+		[ ! -e "$T/stopped" ] || { [ "$signal" = KILL ] && whole_medium; }
 		[ "$signal" = KILL ] || lonely "$T"
 	done
 	rm -rf "$T"/stopped.tmp-*
 	export_to "$T/stopped"
-	[ "$seen" -ge 1 ] || skip 'it was always done before the signal came'
+}
+
+# writing PID: waits until it has begun to write what it renames at its end, or has ended
+writing() {
+	until [ -n "$(find "$T" -maxdepth 1 -name 'stopped*')" ]; do
+		kill -0 "$1" || { cat "$T/err"; return 1; }
+	done
+}
+
+whole_medium() {
+	must 0 "$TALLY" verify "$T/stopped" --trust "$CONFIG/host.pub" && rm -r "$T/stopped"
 }
 
 @test "whose key: the host's, a named one, none; whom to trust" {

@@ -161,3 +161,9 @@ unprivileged() {
 own_mounts() {
 	unshare --mount --propagation private bash -euc "$1" own_mounts "${@:2}"
 }
+
+# dismiss PID: ends a helper of this shell, and waits for its end
+dismiss() {
+	kill "$1" 2>/dev/null || true
+	wait "$1" 2>/dev/null || true
+}
