@@ -13,10 +13,11 @@ setup() {
 	mkfs.ext4 -q "$T/disk"
 }
 
-# in_mounts SCRIPT: the script in a mount namespace; `disk DIR` mounts the disk there
+# in_mounts SCRIPT: the script in a mount namespace; `disk DIR` mounts the disk there. It is unmounted by hand: what goes with a
+# namespace is still being written when the last process of that has ended.
 in_mounts() {
 	own_mounts '
-		disk() { mount -o loop "$1/disk" "$2" || exit 99; }
+		disk() { mount -o loop "$1/disk" "$2" || exit 99; trap "umount \"$2\"" EXIT; }
 		T=$1 TREE=$2
 		tally() { "$TALLY" "$@"; }
 		'"$1" "$T" "$TREE"

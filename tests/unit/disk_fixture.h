@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "disk/disk.h"
+#include "own_mounts.h"
 
 static char dir[64];
 
@@ -70,6 +71,7 @@ __attribute__((unused)) static const char *in_dir(const char *name)
 static int folder_setup(void **state)
 {
 	(void)state;
+	own_mounts();
 	(void)snprintf(dir, sizeof(dir), "%s", "/tmp/tally-disk-XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	return 0;

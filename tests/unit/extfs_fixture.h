@@ -13,6 +13,7 @@
 
 #include "crypto/digest.h"
 #include "extfs/extfs.h"
+#include "own_mounts.h"
 
 struct image {
 	char dir[40]; /* of the test */
@@ -38,6 +39,7 @@ static inline int image_setup(void **state)
 	struct image *image = calloc(1, sizeof(*image));
 
 	assert_non_null(image);
+	own_mounts();
 	/* images are written to and synced by the kernel: in memory that is soon done */
 	(void)snprintf(image->dir, sizeof(image->dir), "%s", "/dev/shm/tally-extfs-XXXXXX");
 	if (!mkdtemp(image->dir)) {

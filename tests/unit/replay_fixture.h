@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "extfs/replay.h"
+#include "own_mounts.h"
 #include "../fuzz/journal_seal.h"
 
 static char fixture_dir[64];
@@ -51,6 +52,7 @@ __attribute__((format(printf, 1, 2))) static int sh(const char *format, ...)
 static inline int fixture_begin(void **state)
 {
 	(void)state;
+	own_mounts();
 	/* in memory, where syncing takes no time */
 	(void)snprintf(fixture_dir, sizeof(fixture_dir), "%s", "/dev/shm/tally-replay-XXXXXX");
 	if (!mkdtemp(fixture_dir))
