@@ -78,7 +78,7 @@ static void test_read_below_of_growing(void **state)
 /* Slow: one file, longer than one read; the limit of the stall detection is far below what it takes. */
 static void test_rate(void **state)
 {
-	enum { BYTES = 400 << 10, RATE = 400 << 10 };
+	enum { BYTES = 400 << 10, RATE = 200 << 10 };
 	struct fixture *fixture = *state;
 	struct scan_options options = options_of(fixture);
 	struct result result = { .rows = NULL };
@@ -89,7 +89,7 @@ static void test_rate(void **state)
 	put_bytes(fixture, "b", "x", BYTES);
 	options.rate_bytes = RATE;
 	assert_int_equal(scan_new(&options, &pairs, &result.err), 0);
-	scan_set_stall_limit(pairs, 300);
+	scan_set_stall_limit(pairs, 1000);
 	collect_from(pairs, &result);
 	pairs_freep(&pairs);
 	took = now_ms() - begin;
