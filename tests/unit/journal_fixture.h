@@ -164,4 +164,6 @@ static inline void spit(int dirfd, const char *name, const void *data, size_t le
 	assert_int_equal(fd_write_all(fd, data, len, name, &err), 0);
 }
 
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
+
 #endif

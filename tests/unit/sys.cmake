@@ -1,4 +1,4 @@
-foreach(name mounts xattr file names notify sandbox confine)
+foreach(name mounts xattr file names notify sandbox confine confine_limits)
   tally_unit(sys_${name} ROOMS sys base)
 endforeach()
 tally_unit(sys_loopmount ROOMS disk sys base) # disk: for its fixture

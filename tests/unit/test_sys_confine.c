@@ -1,37 +1,13 @@
-/* test_sys_confine.c - what a confined process can no longer do: each thing is tried in one of its own. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+/* test_sys_confine.c - which system calls a confined process can no longer make: each is tried in a process of its own. */
+#include "confine_fixture.h"
 
-#include <cmocka.h>
-
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/capability.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "sys/confine.h"
-#include "sys/confine_inner.h"
-
-static char file_name[64];
-static int image = -1, writable = -1; /* a file with some bytes; the same for writing */
-static int answers[2] = { -1, -1 };
-static pid_t stranger; /* a process that only sleeps */
 
 /* How a thing that was tried can end. */
 enum end {
@@ -149,11 +125,6 @@ static bool reads_stranger(void)
 	return syscall(SYS_process_vm_readv, stranger, NULL, 0, NULL, 0, 0) >= 0;
 }
 
-static bool writes_to_file(void)
-{
-	return write(writable, "other", 5) == 5; /* kept, so only RLIMIT_FSIZE is in its way: SIGXFSZ */
-}
-
 static bool writes_at(void)
 {
 	return pwrite(writable, "other", 5, 0) == 5;
@@ -218,45 +189,6 @@ static bool is_terminal(void)
 	return isatty(image) != 0;
 }
 
-#define HOLD(condition)                                                                                                \
-	do {                                                                                                           \
-		if (!(condition)) {                                                                                    \
-			(void)fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition, strerror(errno));     \
-			_exit(9);                                                                                      \
-		}                                                                                                      \
-	} while (0)
-
-static void confine(const struct confine *more)
-{
-	const int keep[] = { image, answers[1], writable };
-	struct confine confine = *more;
-	struct confined confined;
-	struct err err = ERR_INIT;
-
-	confine.keep = keep;
-	confine.keep_count = 3;
-	if (confine_self(&confine, &confined, &err) < 0) {
-		(void)fprintf(stderr, "%s\n", err.message);
-		_exit(9);
-	}
-	HOLD(confined.seccomp);
-}
-
-/* Status of a child that confines itself and then tries. */
-static int in_child(const struct confine *more, bool (*try)(void))
-{
-	int status;
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		confine(more);
-		_exit(try() ? 0 : 1);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return status;
-}
-
 static void tried(void **state)
 {
 	static const struct {
@@ -310,116 +242,6 @@ static void tried(void **state)
 			fail_msg("%s: status %x", rows[i].what, (unsigned)status);
 	}
 	assert_int_equal(kill(stranger, 0), 0);
-}
-
-/* write(2) is allowed: what else a descriptor is open for, the size of files is limited to nothing. */
-static void no_file_grows(void **state)
-{
-	const struct confine more = { .cpu_seconds = 60 };
-	int status = in_child(&more, writes_to_file);
-	struct stat st;
-
-	(void)state;
-	assert_true((WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ) ||
-		    (WIFEXITED(status) && WEXITSTATUS(status) == 1));
-	assert_int_equal(fstat(image, &st), 0);
-	assert_int_equal(st.st_size, 4);
-}
-
-static bool spins(void)
-{
-	volatile unsigned counter = 0;
-
-	for (;;)
-		counter++;
-	return false;
-}
-
-static void time_ends(void **state)
-{
-	const struct confine more = { .cpu_seconds = 1 };
-	int status = in_child(&more, spins);
-
-	(void)state;
-	assert_true(WIFSIGNALED(status));
-	assert_int_equal(WTERMSIG(status), SIGXCPU);
-}
-
-static bool eats(void)
-{
-	for (unsigned i = 0; i < 1024; i++) {
-		char *memory = malloc(1 << 20);
-
-		if (!memory)
-			return i < 64;
-		memset(memory, 1, 1 << 20);
-	}
-	return false;
-}
-
-static void memory_ends(void **state)
-{
-	const struct confine more = { .memory_bytes = 64 << 20 };
-
-	(void)state;
-	if (CONFINE_SANITIZED)
-		skip();
-	assert_int_equal(in_child(&more, eats), 0);
-}
-
-static bool only_kept(void)
-{
-	bool others = false;
-
-	for (int fd = 0; fd < 1024; fd++) {
-		bool kept = fd == image || fd == answers[1] || fd == writable || (CONFINE_SANITIZED && fd == 2);
-
-		others = others || (fcntl(fd, F_GETFL) >= 0) != kept;
-	}
-	return !others;
-}
-
-static void descriptors(void **state)
-{
-	const struct confine more = { .cpu_seconds = 60 };
-
-	(void)state;
-	assert_int_equal(in_child(&more, only_kept), 0);
-}
-
-/* Asked of the system calls themselves: /proc cannot be opened any more. Before the filter, when they may still be asked. */
-static int look(void *context, struct err *err)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3, .pid = 0 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { .permitted = 1 } };
-	bool root = *(const bool *)context;
-
-	(void)err;
-	HOLD(!root || (getuid() != 0 && geteuid() != 0 && getgid() != 0 && getegid() != 0));
-	HOLD(!root || getgroups(0, NULL) == 0);
-	HOLD(syscall(SYS_capget, &header, data) == 0);
-	HOLD(!data[0].permitted && !data[1].permitted && !data[0].effective && !data[0].inheritable);
-	HOLD(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
-	HOLD(prctl(PR_GET_DUMPABLE) == 0);
-	HOLD(open(file_name, O_RDONLY | O_CLOEXEC) <
-	     0); /* Landlock, where this kernel has it; else it is 0600 and root's */
-	HOLD(errno == EACCES);
-	HOLD(kill(stranger, 0) < 0 && errno == EPERM);
-	return 0;
-}
-
-static bool nothing(void)
-{
-	return true;
-}
-
-static void before_the_filter(void **state)
-{
-	bool root = geteuid() == 0;
-	const struct confine more = { .threads = look, .context = &root };
-
-	(void)state;
-	assert_int_equal(in_child(&more, nothing), 0);
 }
 
 static pthread_t thread;
@@ -482,36 +304,12 @@ static void scratch(void **state)
 	assert_int_equal(ftruncate(writable, 4), 0);
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	(void)snprintf(file_name, sizeof(file_name), "/tmp/tally-confine-XXXXXX");
-	writable = mkostemp(file_name, O_CLOEXEC);
-	image = open(file_name, O_RDONLY | O_CLOEXEC);
-	if (writable < 0 || image < 0 || write(writable, "some", 4) != 4 || pipe2(answers, O_CLOEXEC) < 0)
-		return -1;
-	stranger = fork();
-	if (stranger == 0) {
-		for (;;)
-			(void)pause();
-	}
-	return stranger < 0 ? -1 : 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	(void)kill(stranger, SIGKILL);
-	(void)waitpid(stranger, NULL, 0);
-	return unlink(file_name);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tried),       cmocka_unit_test(no_file_grows), cmocka_unit_test(time_ends),
-		cmocka_unit_test(memory_ends), cmocka_unit_test(descriptors),   cmocka_unit_test(before_the_filter),
-		cmocka_unit_test(threads_too), cmocka_unit_test(scratch),
+		cmocka_unit_test(tried),
+		cmocka_unit_test(threads_too),
+		cmocka_unit_test(scratch),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
