@@ -136,6 +136,17 @@ medium_once() { # KIND N MEDIUM
 	sane "show of a medium $1:$2"
 }
 
+# All of a medium, byte for byte, or nothing of it.
+export_once() { # KIND N
+	rm -rf "$T/folder"
+	faulty "$1" "$2" export "$T/folder"
+	sane "export $1:$2" || return 1
+	if [ "$status" -eq 0 ] || [ -e "$T/folder" ]; then
+		whole "$T/good" "$T/folder" || { echo "export $1:$2: status $status"; return 1; }
+	fi
+	lonely "$T" || { echo "export $1:$2: status $status"; return 1; }
+}
+
 @test "init: allocations" { each malloc 120 init_once; }
 @test "init: writes, syncs, renames" {
 	each write 60 init_once
@@ -183,6 +194,13 @@ medium_once() { # KIND N MEDIUM
 		each "$kind" 60 medium_once "$T/folder"
 		each "$kind" 60 medium_once "$T/file.iso"
 	done
+}
+
+@test "export: allocations, writes, syncs, renames" {
+	medium_area
+	must 0 tally export "$T/good"
+	each malloc 60 export_once
+	for kind in write sync rename; do each "$kind" 16 export_once; done
 }
 
 @test "a full disk from the first write on" {
