@@ -39,7 +39,7 @@ int claims_problem(struct claims *claims, struct bytes path, const char *line, s
 {
 	size_t place = claims->lines.len;
 
-	if (claims->result->problems++ >= CLAIMS_PROBLEMS_MAX)
+	if (claims->result->problems++ >= CLAIMS_PROBLEMS_MAX || place >= CLAIMS_PROBLEMS_BYTES)
 		return 0;
 	(void)buf_add_u32(&claims->lines, (uint32_t)path.len);
 	(void)buf_add(&claims->lines, path.data, path.len);

@@ -12,7 +12,7 @@
 #include "evidence/wire.h"
 
 /* Bounds on what a child can make its parent keep or write. */
-enum { CLAIMS_PROBLEMS_MAX = 10000, CLAIMS_RANGES_MAX = 4096 };
+enum { CLAIMS_PROBLEMS_MAX = 10000, CLAIMS_PROBLEMS_BYTES = 16 << 20, CLAIMS_RANGES_MAX = 4096 };
 #define CLAIMS_ENTRIES_MAX (UINT64_C(1) << 32) /* inode numbers of ext4 have 32 bits */
 #define CLAIMS_MEMBERS_MAX UINT64_C(100000000)
 

@@ -86,7 +86,7 @@ int evidence_wait(struct evidence *evidence, struct err *err);
  */
 int evidence_tree(struct evidence *evidence, struct tree **ret_tree, struct err *err);
 
-/* The problems, in the order told; index below result->problems, of which at most 10,000 are kept. Borrowed. */
+/* The problems, in the order told; index below result->problems, of which at most 10,000, or 16 MiB, are kept. Borrowed. */
 bool evidence_problem(const struct evidence *evidence, uint64_t index, struct bytes *ret_path, const char **ret_line);
 
 #endif

@@ -2,6 +2,7 @@
  * compare.c - any two trees; see tally/compare.h. Who judges, what the sides stand on, one look, what the head says.
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -276,6 +277,23 @@ static int tell_digest(const struct side *side, struct comparison *comparison, s
 	return sink.unexamined(sink.context, &unexamined, err);
 }
 
+/* Of logs whose length is not kept in mind, the beginning is compared only where they did not grow. */
+static int tell_logs(const struct hoard *logs, struct comparison *comparison, struct err *err)
+{
+	const struct diff_sink sink = changes_sink(comparison->changes);
+	char line[160];
+	struct unexamined told = { .side = 'a', .path = bytes_of("/") };
+
+	if (!logs->full)
+		return 0;
+	(void)snprintf(line, sizeof(line),
+		       "more than %zu growing logs: the beginnings of those behind the first ones were not compared",
+		       logs->count);
+	told.reason = bytes_of(line);
+	comparison->summary.counts.unexamined++;
+	return sink.unexamined(sink.context, &told, err);
+}
+
 static int finish(struct compare *compare, struct comparison *comparison, struct err *err)
 {
 	struct report_summary *summary = &comparison->summary;
@@ -286,12 +304,25 @@ static int finish(struct compare *compare, struct comparison *comparison, struct
 	if (r >= 0)
 		r = tell_digest(&compare->b, comparison, err);
 	if (r >= 0)
+		r = tell_logs(&compare->prefixes.hoard, comparison, err);
+	if (r >= 0)
 		r = nothing_examined(comparison, err);
 	if (r >= 0)
 		r = changes_finish(comparison->changes, &summary->counts, &summary->moves_limited, err);
 	if (r >= 0)
 		r = compare_words(&compare->looks, &compare->policy, comparison, err);
 	return r;
+}
+
+static int tell_unmarked(const struct hoard *paths, struct comparison *comparison, struct err *err)
+{
+	if (!paths->full)
+		return 0;
+	return comparison_note(
+		comparison, err,
+		"more than %zu paths look otherwise with a pending journal: changes of those behind the first "
+		"ones are not marked",
+		paths->count);
 }
 
 /* What a check is: with the mount tables, rotated logs and later generations, which a comparison in general does not have. */
@@ -341,6 +372,8 @@ int op_compare(const struct place *place, const struct compare_request *request,
 		r = again_look(&compare.looks, &compare.paths, place->tmp, &comparison, err);
 	if (r >= 0)
 		r = unreplayed_find(&compare.looks, &compare.paths, &compare.unreplayed, err);
+	if (r >= 0 && compare.unreplayed)
+		r = tell_unmarked(&compare.unreplayed->hoard, comparison, err);
 	if (r < 0)
 		return r;
 	if (compare.unreplayed)

@@ -38,8 +38,11 @@ static int collect(struct tree *tree, const struct policy *policy, struct prefix
 		if ((entry->value & needed) != needed || entry->type != TYPE_FILE)
 			continue;
 		r = policy_walk_decide(walk, entry->path, false, &decision, err);
-		if (r >= 0 && decision.in_scope && decision.profile->kind == PROFILE_GROWING)
-			r = add(prefixes, entry, err);
+		if (r < 0 || !decision.in_scope || decision.profile->kind != PROFILE_GROWING)
+			continue;
+		if (!hoard_takes(&prefixes->hoard, entry->path.len))
+			return 0;
+		r = add(prefixes, entry, err);
 	}
 	return r;
 }

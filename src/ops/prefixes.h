@@ -4,11 +4,13 @@
 #ifndef OPS_PREFIXES_H
 #define OPS_PREFIXES_H
 
+#include "ops/hoard.h"
 #include "ops/side.h"
 
 struct prefixes {
 	struct buf rows; /* struct prefix_of[], sorted by path */
 	struct texts *texts; /* owner of the paths; borrowed */
+	struct hoard hoard; /* full: there are more */
 };
 
 /* Looks at the metadata of SIDE (of a baseline: at its rows, which are not proved here; a wrong length makes a

@@ -21,6 +21,8 @@ static int collect(struct pairs *pairs, struct unreplayed *unreplayed, struct er
 	while ((r = pairs_next(pairs, &pair, err)) > 0) {
 		if (pair.a && pair.b && entry_differs(pair.a, pair.b) == 0 && pair.a->failed == pair.b->failed)
 			continue;
+		if (!hoard_takes(&unreplayed->hoard, pair.a ? pair.a->path.len : pair.b->path.len))
+			return 0;
 		r = add(unreplayed, pair.a ? pair.a->path : pair.b->path, err);
 		if (r < 0)
 			return r;

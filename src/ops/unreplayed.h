@@ -5,11 +5,13 @@
 #ifndef OPS_UNREPLAYED_H
 #define OPS_UNREPLAYED_H
 
+#include "ops/hoard.h"
 #include "ops/look.h"
 
 struct unreplayed {
 	struct texts *texts; /* owner of the paths */
 	struct buf paths; /* struct bytes[], sorted */
+	struct hoard hoard; /* full: there are more */
 };
 
 /* Walks each file system whose journal was pending twice more, metadata only, with the journal and without. *ret_unreplayed is NULL when no journal

@@ -1,3 +1,4 @@
+tally_unit(ops_hoard ROOMS ops)
 tally_unit(ops_paths ROOMS ops)
 tally_unit(ops_settle ROOMS ops)
 tally_unit(ops_since ROOMS ops)

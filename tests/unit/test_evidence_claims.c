@@ -354,6 +354,25 @@ static void many_problems(void **state)
 	assert_false(claims_get_problem(&claims, CLAIMS_PROBLEMS_MAX, &path, &line));
 }
 
+/* Nor do few with long paths fill the memory. */
+static void long_problems(void **state)
+{
+	enum { COUNT = CLAIMS_PROBLEMS_BYTES / PATH_MAX_BYTES + 20 };
+	static unsigned char path[PATH_MAX_BYTES];
+	struct evidence_job job = job_of(EVIDENCE_EXTFS);
+	struct evidence_result result = { .whole = false };
+	CLEANUP(claims_done) struct claims claims;
+
+	(void)state;
+	memset(path, 'p', sizeof(path));
+	path[0] = '/';
+	claims_init(&claims, &job, &result);
+	for (unsigned i = 0; i < COUNT; i++)
+		TRY(claims_problem(&claims, (struct bytes){ path, sizeof(path) }, "line", &try_err));
+	assert_int_equal(result.problems, COUNT);
+	assert_true(claims.lines.len <= CLAIMS_PROBLEMS_BYTES + 2 * PATH_MAX_BYTES);
+}
+
 /* The last path that is believed may be a directory on the way. */
 static void last_path(void **state)
 {
@@ -403,8 +422,9 @@ static void facts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(table),         cmocka_unit_test(bounds), cmocka_unit_test(truncated),
-		cmocka_unit_test(many_problems), cmocka_unit_test(facts),  cmocka_unit_test(last_path),
+		cmocka_unit_test(table),         cmocka_unit_test(bounds),        cmocka_unit_test(truncated),
+		cmocka_unit_test(many_problems), cmocka_unit_test(long_problems), cmocka_unit_test(facts),
+		cmocka_unit_test(last_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
