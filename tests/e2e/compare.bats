@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # Any two trees: what they are named by, what judges, what is said of both. Images, archives and devices have files of their own.
 load lib
-load image
 
 setup() {
 	area

@@ -35,14 +35,6 @@ filled() {
 	[ "$(id -u)" -ne 0 ] || setcap cap_net_raw+ep "$DIR/usr/bin/elf" 2>/dev/null || true
 }
 
-# compared STATUS ARGUMENT...: NDJSON with a summary at its end
-compared() {
-	local want=$1
-	shift
-	must "$want" "$TALLY" compare --json --policy "$RULES" "$@" || return 1
-	[ "$(json '.[-1].record')" = summary ]
-}
-
 # not_compared WORDS: exactly these attributes of everything; examined in all
 not_compared() {
 	local found

@@ -7,14 +7,6 @@ image_area() {
 	printf 'version: 1\nrules:\n  - path: /\n    profile: static\n' >"$RULES"
 }
 
-# compared STATUS A B [argument...]: NDJSON with a summary at its end
-compared() {
-	local want=$1
-	shift
-	must "$want" "$TALLY" compare --json --policy "$RULES" "$@" || return 1
-	[ "$(json '.[-1].record')" = summary ]
-}
-
 # mounted OPTIONS [IMAGE]: at $MOUNT
 mounted() {
 	mount -o "loop,$1" "${2-$IMAGE}" "$MOUNT"

@@ -53,6 +53,14 @@ checked() {
 	return 1
 }
 
+# compared STATUS A B [argument...]: NDJSON with a summary at its end
+compared() {
+	local want=$1
+	shift
+	must "$want" "$TALLY" compare --json --policy "$RULES" "$@" || return 1
+	[ "$(json '.[-1].record')" = summary ]
+}
+
 # json FILTER: jq over $output, all records in one array
 json() {
 	jq -rs "$1" <<<"$output"
