@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "disk/disk_inner.h"
+#include "disk/extcopy.h"
 #include "disk/gpt.h"
 #include "disk/picture.h"
 #include "disk/probe.h"
@@ -123,6 +124,23 @@ static uint64_t clipped(const struct disk *disk, const struct partition *partiti
 								     : disk_size(disk) - partition->offset;
 }
 
+/* Nothing is known of what lies there: was it an ext2, ext3 or ext4? The commands write nothing. */
+static void look_for_copy(struct disk *disk, struct partition *partition, uint64_t size)
+{
+	char image[48] = "IMAGE";
+	struct extcopy copy;
+
+	if (!extcopy_find(disk, partition->offset, size, &copy))
+		return;
+	if (partition->offset)
+		(void)snprintf(image, sizeof(image), "'IMAGE?offset=%" PRIu64 "'", partition->offset);
+	complain(partition->problem, sizeof(partition->problem),
+		 "but a copy of an ext2, ext3 or ext4 superblock is there, whose first one may be damaged: `e2fsck -fn "
+		 "-b %" PRIu64 " -B %" PRIu32 " %s` and `dumpe2fs -h -o superblock=%" PRIu64 " -o blocksize=%" PRIu32
+		 " %s` read by it, and write nothing",
+		 copy.block, copy.block_bytes, image, copy.block, copy.block_bytes, image);
+}
+
 static int look_into(struct disk *disk, struct partition *partition, struct err *err)
 {
 	uint64_t size = clipped(disk, partition);
@@ -146,6 +164,8 @@ static int look_into(struct disk *disk, struct partition *partition, struct err 
 	take(partition->label, sizeof(partition->label), findings.label);
 	if (findings.problem[0] != '\0')
 		complain(partition->problem, sizeof(partition->problem), "%s", findings.problem);
+	if (findings.nothing)
+		look_for_copy(disk, partition, size);
 	if (picture.unreadable > 0)
 		complain(partition->problem, sizeof(partition->problem),
 			 "some of its first or last bytes cannot be read");

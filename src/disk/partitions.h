@@ -24,7 +24,7 @@ struct partition {
 	char uuid[64], label[256]; /* as libblkid tells them; label raw bytes but NUL */
 	char part_uuid[64], part_label[256];
 	/* what is wrong with it, one line, nothing in it from outside but libblkid's type names; "" when nothing is. With a type, it can be looked at all the same */
-	char problem[160];
+	char problem[384];
 };
 
 struct partitions {

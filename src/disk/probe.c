@@ -76,6 +76,7 @@ int probe_superblocks(const struct picture *picture, struct probe_findings *ret_
 	} else if (r == -2) {
 		name_all(probe, ret_findings->problem, sizeof(ret_findings->problem));
 	} else {
+		ret_findings->nothing = r == 1;
 		(void)snprintf(ret_findings->problem, sizeof(ret_findings->problem), "%s",
 			       r == 1 ? "no file system that is known" : "cannot be read");
 	}

@@ -11,6 +11,7 @@ int probe_new(const struct picture *picture, uint32_t sector, blkid_probe *ret_p
 void probe_done(blkid_probe *probe);
 
 struct probe_findings {
+	bool nothing; /* no file system that is known */
 	char type[32], uuid[64], label[256]; /* NUL-terminated */
 	char problem[120]; /* more than one thing, or none */
 };

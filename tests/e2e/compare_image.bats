@@ -319,6 +319,34 @@ pending() {
 	[[ $status =~ ^(8|9|1[0-5]|65)$ ]]
 }
 
+@test "a first superblock that is damaged: a copy is found, the commands that are named read by it, and a mended copy is equal" {
+	local command sha
+	ext_image
+	cp "$IMAGE" "$T/damaged"
+	dd if=/dev/zero of="$T/damaged" bs=4096 count=1 conv=notrunc status=none
+	sha=$(sha256sum <"$T/damaged")
+	must 65 "$TALLY" compare --policy "$RULES" "$IMAGE" "$T/damaged"
+	error_like 'no file system that is known; but a copy of an ext2, ext3 or ext4 superblock'
+	grep -o '`[^`]*`' <<<"$stderr" | tr -d '`' >"$T/commands"
+	[ "$(wc -l <"$T/commands")" -eq 2 ]
+	# the same within a disk, where its place has to be named
+	truncate -s "$(($(stat -c %s "$IMAGE") + (4 << 20)))" "$T/disk"
+	printf 'label: gpt\nstart=2048,size=%s\n' "$(($(stat -c %s "$IMAGE") / 512))" | sfdisk -q "$T/disk"
+	dd if="$T/damaged" of="$T/disk" bs=1M seek=1 conv=notrunc status=none
+	must 65 "$TALLY" compare --policy "$RULES" "$IMAGE" "$T/disk@1"
+	grep -o '`[^`]*`' <<<"$stderr" | tr -d '`' | sed 's/IMAGE/DISK/' >>"$T/commands"
+	[ "$(wc -l <"$T/commands")" -eq 4 ]
+	while read -r command; do
+		command=${command/DISK/$T/disk}
+		run bash -c "${command/IMAGE/$T/damaged}"
+		[[ $status -le 4 && $output =~ ([0-9]+/[0-9]+ files|Filesystem UUID) ]] || { echo "$command: $output"; return 1; }
+	done <"$T/commands"
+	[ "$(sha256sum <"$T/damaged")" = "$sha" ]
+	run e2fsck -fy -b "$(grep -o 'superblock=[0-9]*' "$T/commands" | head -1 | cut -d = -f 2)" -B \
+		"$(grep -o 'blocksize=[0-9]*' "$T/commands" | head -1 | cut -d = -f 2)" "$T/damaged"
+	must 0 "$TALLY" compare --policy "$RULES" "$IMAGE" "$T/damaged"
+}
+
 @test "LUKS and LVM are named and refused, with the command that opens them read-only" {
 	ext_image
 	truncate -s 20M "$T/luks" "$T/lvm"
