@@ -83,6 +83,12 @@ static int count_entry(struct claims *claims, const struct claim *claim, struct 
 
 	if (result->entries >= max)
 		return err_set(err, ERR_DATA, "more than %llu entries", (unsigned long long)max);
+	claims->member_bytes += claims->job->kind == EVIDENCE_ARCHIVE
+					? claim->entry.path.len + claim->encoded.len + claim->target.len
+					: 0;
+	if (claims->member_bytes > CLAIMS_MEMBER_BYTES_MAX)
+		return err_set(err, ERR_DATA, "more than %llu GiB of members, without their contents",
+			       (unsigned long long)(CLAIMS_MEMBER_BYTES_MAX >> 30));
 	result->entries++;
 	if (claim->tag == TAG_ENTRY) {
 		result->examined +=

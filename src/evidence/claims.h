@@ -11,10 +11,23 @@
 #include "evidence/chain.h"
 #include "evidence/wire.h"
 
-/* Bounds on what a child can make its parent keep or write. */
+/*
+ * Bounds on what a child can make its parent keep or write, whatever it tells:
+ *	a record		WIRE_RECORD_MAX: one is in memory, with a table of its extended attributes, of which each takes 9 bytes at least
+ *	problems		CLAIMS_PROBLEMS_MAX and CLAIMS_PROBLEMS_BYTES; those beyond are counted, and that is told
+ *	unreadable ranges	CLAIMS_RANGES_MAX, one record
+ *	partitions		PARTITIONS_MAX, one record; other facts have a fixed size
+ *	open directories	as deep as a path is long
+ *	entries			CLAIMS_ENTRIES_MAX; none is kept: they pass, and what differs goes to a spill
+ *	members			CLAIMS_MEMBERS_MAX and CLAIMS_MEMBER_BYTES_MAX; in a spill
+ *	implied directories	IMPLIED_BYTES_MAX (implied.h); in the same spill
+ *	hard links' entries	LINKED_BYTES_MAX (members.h), for many links can lead to one large entry; in a spill
+ * What the rooms above keep of entries is theirs to bound (ops/hoard.h).
+ */
 enum { CLAIMS_PROBLEMS_MAX = 10000, CLAIMS_PROBLEMS_BYTES = 16 << 20, CLAIMS_RANGES_MAX = 4096 };
-#define CLAIMS_ENTRIES_MAX (UINT64_C(1) << 32) /* inode numbers of ext4 have 32 bits */
-#define CLAIMS_MEMBERS_MAX UINT64_C(100000000)
+#define CLAIMS_ENTRIES_MAX      (UINT64_C(1) << 32) /* inode numbers of ext4 have 32 bits */
+#define CLAIMS_MEMBERS_MAX      UINT64_C(100000000)
+#define CLAIMS_MEMBER_BYTES_MAX (UINT64_C(32) << 30)
 
 struct claims {
 	const struct evidence_job *job; /* borrowed */
@@ -23,6 +36,7 @@ struct claims {
 	bool any, confined, ended;
 	struct chain dirs; /* told, by TAG_ENTRY or TAG_WAY */
 	struct buf xattrs;
+	uint64_t member_bytes; /* taken */
 	struct buf problems; /* for each: size_t offset in `lines` */
 	struct buf lines; /* path length (uint32_t), path, line, NUL */
 	struct partitions *partitions;

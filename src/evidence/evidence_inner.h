@@ -14,6 +14,7 @@ struct evidence {
 	struct child_limits limits;
 	struct evidence_result result;
 	struct claims claims;
+	uint64_t linked_bytes; /* of the entries that hard links lead to, each time */
 	pid_t pid; /* 0 when it was reaped */
 	int fd;
 	struct buf in; /* what was read */

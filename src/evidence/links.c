@@ -72,9 +72,12 @@ static int follow(struct evidence *evidence, const struct spill_record *link, co
 {
 	if (!member || member->data[0] == TAG_WAY)
 		return lost(evidence, link, "is not in the archive", err);
-	if (member->data[0] != TAG_LINK)
-		return spill_add(resolved, link->value, link->value_len, member->data, member->len, err);
-	return spill_add(further, member->data + 1, member->len - 1, link->value, link->value_len, err);
+	if (member->data[0] == TAG_LINK)
+		return spill_add(further, member->data + 1, member->len - 1, link->value, link->value_len, err);
+	if (member->len > LINKED_BYTES_MAX - evidence->linked_bytes)
+		return lost(evidence, link, "has more than can be kept for all of its names", err);
+	evidence->linked_bytes += member->len;
+	return spill_add(resolved, link->value, link->value_len, member->data, member->len, err);
 }
 
 static int round_of(struct evidence *evidence, struct spill *members, struct spill *links, struct spill *further,

@@ -20,6 +20,9 @@ int winner_begin(struct winner *winner, struct spill *spill, struct err *err); /
 int winner_next(struct winner *winner, struct err *err); /* 1, 0 at the end */
 void winner_done(struct winner *winner);
 
+/* One member of 8 MiB and a million links to it, each a few hundred bytes of an archive, would be terabytes. */
+#define LINKED_BYTES_MAX (UINT64_C(32) << 30)
+
 /*
  * LINKS (targets to paths, not sorted yet; freed) are followed through MEMBERS (sorted); for each that leads to an entry, path and value (a tag and
  * the entry's bytes) are added to RESOLVED. The others are problems of EVIDENCE.

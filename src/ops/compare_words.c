@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/quote.h"
@@ -25,18 +26,23 @@ static int add_line(struct texts *texts, const char *const **lines, size_t *coun
 static int add_line(struct texts *texts, const char *const **lines, size_t *count, const char *format, va_list args,
 		    struct err *err)
 {
-	const char **grown = texts_alloc(texts, (*count + 1) * sizeof(*grown));
+	/* there is room up to the next power of two: TEXTS keeps every array until the end */
+	bool full = (*count & (*count - 1)) == 0;
+	const char **rows;
 	char line[1024];
 
-	if (!grown)
+	memcpy(&rows, lines, sizeof(rows)); /* made here, and not const */
+	if (full)
+		rows = texts_alloc(texts, (*count ? *count * 2 : 1) * sizeof(*rows));
+	if (!rows)
 		return err_nomem(err);
 	(void)vsnprintf(line, sizeof(line), format, args);
-	for (size_t i = 0; i < *count; i++)
-		grown[i] = (*lines)[i];
-	grown[*count] = texts_add(texts, line);
-	if (!grown[*count])
+	for (size_t i = 0; full && i < *count; i++)
+		rows[i] = (*lines)[i];
+	rows[*count] = texts_add(texts, line);
+	if (!rows[*count])
 		return err_nomem(err);
-	*lines = grown;
+	*lines = rows;
 	(*count)++;
 	return 0;
 }

@@ -7,6 +7,8 @@
 #include "base/cleanup.h"
 #include "crypto/hash.h"
 
+enum { SUSPECTS_MAX = 1000000 };
+
 struct suspects {
 	struct texts *texts; /* owner of the paths */
 	struct buf rows; /* struct suspect[] */
@@ -59,10 +61,15 @@ static int hash_entry(const struct entry *entry, unsigned char ret_hash[HASH_BYT
 
 int suspects_add(struct suspects *suspects, struct bytes path, const struct entry *entry, struct err *err)
 {
-	struct suspect row = { .path = { (const unsigned char *)texts_add_bytes(suspects->texts, path.data, path.len),
-					 path.len } };
-	int r = hash_entry(entry, row.hash, err);
+	struct suspect row;
+	int r;
 
+	if (suspects_count(suspects) >= SUSPECTS_MAX)
+		return err_set(err, ERR_DATA, "more than %d paths differ, which is too many to look at again",
+			       SUSPECTS_MAX);
+	row = (struct suspect){ .path = { (const unsigned char *)texts_add_bytes(suspects->texts, path.data, path.len),
+					  path.len } };
+	r = hash_entry(entry, row.hash, err);
 	if (r >= 0 && (!row.path.data || buf_add(&suspects->rows, &row, sizeof(row)) < 0))
 		r = err_nomem(err);
 	return r;

@@ -14,7 +14,7 @@ struct suspects;
 
 int suspects_new(struct suspects **ret_suspects, struct err *err);
 void suspects_freep(struct suspects **suspects);
-/* Copies the path. ENTRY may be NULL. */
+/* Copies the path. ENTRY may be NULL. ERR_DATA when there are a million: what an image tells must not fill the memory. */
 int suspects_add(struct suspects *suspects, struct bytes path, const struct entry *entry, struct err *err);
 void suspects_sort(struct suspects *suspects); /* once, before it is asked */
 size_t suspects_count(const struct suspects *suspects);

@@ -373,6 +373,29 @@ static void long_problems(void **state)
 	assert_true(claims.lines.len <= CLAIMS_PROBLEMS_BYTES + 2 * PATH_MAX_BYTES);
 }
 
+/* What an archive's members are in a spill, beyond any real one's. */
+static void member_bytes(void **state)
+{
+	struct evidence_job job = job_of(EVIDENCE_ARCHIVE);
+	struct evidence_result result = { .whole = false };
+	CLEANUP(claims_done) struct claims claims;
+	CLEANUP(buf_done) struct buf record = BUF_INIT;
+	struct entry entry = entry_of_line("/some/name", 1);
+	struct err err = ERR_INIT;
+	struct claim claim;
+
+	(void)state;
+	claims_init(&claims, &job, &result);
+	claims.confined = true;
+	wire_entry(&record, TAG_ENTRY, &entry);
+	assert_int_equal(claims_take(&claims, record.data + 4, record.len - 4, &claim, &err), 1);
+	assert_true(claims.member_bytes > 0 && claims.member_bytes < record.len);
+	claims.member_bytes = CLAIMS_MEMBER_BYTES_MAX - 1;
+	assert_int_equal(claims_take(&claims, record.data + 4, record.len - 4, &claim, &err), ERR_DATA);
+	assert_string_equal(err.message, "more than 32 GiB of members, without their contents");
+	assert_int_equal(result.entries, 1);
+}
+
 /* The last path that is believed may be a directory on the way. */
 static void last_path(void **state)
 {
@@ -424,7 +447,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table),         cmocka_unit_test(bounds),        cmocka_unit_test(truncated),
 		cmocka_unit_test(many_problems), cmocka_unit_test(long_problems), cmocka_unit_test(facts),
-		cmocka_unit_test(last_path),
+		cmocka_unit_test(member_bytes),  cmocka_unit_test(last_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
