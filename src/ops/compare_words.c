@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/plural.h"
 #include "base/quote.h"
 #include "ops/media.h"
 
@@ -88,13 +89,15 @@ static int tell_journal(const struct words *words, const char *where, const stru
 	case JOURNAL_PENDING:
 		if (words->side->mounted_at) /* it always is, of what runs */
 			return detail(words, err,
-				      "the journal of %s held %" PRIu64 " transactions, %" PRIu64
-				      " blocks: compared with them applied, in memory",
-				      where, info->transactions, info->journal_blocks);
+				      "the journal of %s held %" PRIu64 " transaction%s, %" PRIu64
+				      " block%s: compared with them applied, in memory",
+				      where, info->transactions, plural_s(info->transactions), info->journal_blocks,
+				      plural_s(info->journal_blocks));
 		r = comparison_note(comparison, err,
 				    "%c: the journal of %s held what its file system does not show yet: %" PRIu64
-				    " transactions, %" PRIu64 " blocks; compared with them applied, in memory",
-				    side, where, info->transactions, info->journal_blocks);
+				    " transaction%s, %" PRIu64 " block%s; compared with them applied, in memory",
+				    side, where, info->transactions, plural_s(info->transactions), info->journal_blocks,
+				    plural_s(info->journal_blocks));
 		break;
 	case JOURNAL_EXTERNAL:
 		r = comparison_note(
@@ -103,9 +106,9 @@ static int tell_journal(const struct words *words, const char *where, const stru
 			side, where);
 		break;
 	case JOURNAL_DAMAGED:
-		r = comparison_note(comparison, err,
-				    "%c: the journal of %s is damaged: %" PRIu64 " transactions applied, then %s", side,
-				    where, info->transactions, QUOTE(info->problem));
+		r = comparison_note(
+			comparison, err, "%c: the journal of %s is damaged: %" PRIu64 " transaction%s applied, then %s",
+			side, where, info->transactions, plural_s(info->transactions), QUOTE(info->problem));
 		break;
 	case JOURNAL_NONE:
 	case JOURNAL_CLEAN:
@@ -212,8 +215,8 @@ static int tell_confined(const struct words *words, const struct evidence_result
 
 static int tell_archive(const struct words *words, const struct archive_info *info, struct err *err)
 {
-	int r = detail(words, err, "%s, %" PRIu64 " members%s", QUOTE(info->format), info->entries,
-		       info->fractions ? "" : ", times compared to the second");
+	int r = detail(words, err, "%s, %" PRIu64 " member%s%s", QUOTE(info->format), info->entries,
+		       plural_s(info->entries), info->fractions ? "" : ", times compared to the second");
 
 	if (r >= 0 && info->by_name)
 		r = remark(words->comparison, err,

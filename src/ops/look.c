@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "base/plural.h"
 #include "base/quote.h"
 
 /* ---- pairs of which neither side's blindness is the reason ---- */
@@ -77,7 +78,7 @@ static int tell_problems(const struct telling *telling, const struct evidence *e
 		r = tell(telling, path, line, err);
 	if (r < 0 || told <= i)
 		return r;
-	(void)snprintf(more, sizeof(more), "%" PRIu64 " further problems, which are not listed", told - i);
+	(void)snprintf(more, sizeof(more), "%" PRIu64 " further problem%s, not listed", told - i, plural_s(told - i));
 	telling->counts->unexamined += told - i - 1;
 	return tell(telling, bytes_of("/"), more, err);
 }
@@ -105,15 +106,15 @@ static int tell_end(const struct telling *telling, const struct side_part *part,
 	char line[512];
 
 	if (result->archive && result->archive->problem[0]) {
-		(void)snprintf(line, sizeof(line), "%s; %" PRIu64 " paths of the other side were not compared with it",
-			       result->archive->problem, lost);
+		(void)snprintf(line, sizeof(line), "%s; %" PRIu64 " path%s of the other side not compared with it",
+			       result->archive->problem, lost, plural_s(lost));
 		return tell(telling, bytes_of("/"), line, err);
 	}
 	if (result->whole)
 		return 0;
 	(void)snprintf(line, sizeof(line),
-		       "reading ended behind this path: %s; %" PRIu64 " paths of the other side were not compared",
-		       result->ended, lost);
+		       "reading ended behind this path: %s; %" PRIu64 " path%s of the other side not compared",
+		       result->ended, lost, plural_s(lost));
 	return tell(telling, where, line, err);
 }
 
