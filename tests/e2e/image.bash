@@ -95,8 +95,10 @@ partitioned() {
 
 # recorded: $T/state/baseline.db of a system that runs on both, made in a root of its own, with their mounts in its table
 recorded() {
-	[ -n "${TALLY_STATIC-}" ] || skip 'no static program is given (TALLY_STATIC): tests/run gives it to the dev build'"'"'s tests'
-	cp "$TALLY_STATIC" "$T/static"
+	local static
+	static=$(dirname "$TALLY")/tally-$(uname -m) # tests/run lays it there, beside each build
+	[ -x "$static" ] || skip "no static program lies beside the one under test: $static"
+	cp -L "$static" "$T/static"
 	own_mounts '
 		mount -o loop,ro,noload "$1/root.img" "$1/mnt" && mount -o loop,ro,noload "$1/boot.img" "$1/mnt/boot" &&
 			mount -t proc none "$1/mnt/proc" && mount -t tmpfs none "$1/mnt/run" && mount -t devtmpfs none "$1/mnt/dev" || exit 99
