@@ -277,7 +277,8 @@ static int loop(struct engine *engine, struct err *err)
 static int tell_stopped(struct engine *engine, struct err *err)
 {
 	CLEANUP(record_done) struct record record = events_record("stopped");
-	int r;
+	struct err ignored = ERR_INIT;
+	int r, noted;
 
 	record_count(&record, "lines", engine->events.count);
 	r = events_put(&engine->events, &record, err);
@@ -285,7 +286,9 @@ static int tell_stopped(struct engine *engine, struct err *err)
 		r = events_flush(&engine->events, err);
 	if (r >= 0)
 		r = journal_sync(engine->setup->journal, err);
-	return r < 0 ? r : pulse_note(engine, err);
+	/* the drift that was told is kept, whatever became of the journal */
+	noted = pulse_note(engine, r < 0 ? &ignored : err);
+	return r < 0 ? r : noted;
 }
 
 /* What the disk refused to the last ends with us. The next start's gap begins before it (pulse_note()). */

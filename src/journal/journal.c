@@ -161,9 +161,11 @@ static void tell_lost(struct journal *journal)
 
 	if (journal->lost.unsaid == 0 || journal->pending.len)
 		return;
+	gap.seq = journal->chain.next;
 	if (add(journal, members, journal_gap_members(&gap, journal->lost.os_errno, members)) < 0)
 		return;
 	journal->lost.unsaid = 0;
+	journal->gap = gap; /* it may be refused, too */
 	put(journal);
 }
 

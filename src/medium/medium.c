@@ -272,18 +272,22 @@ static int prove_date(const struct medium *medium, struct err *err)
 	return 0;
 }
 
-/* Whoever makes a medium puts there the key that he signed it with, too. */
+int medium_refuse_key(const struct trusted_key *key, struct err *err)
+{
+	return err_set(err, ERR_USAGE,
+		       "the key '%s' lies on the medium itself, so it proves nothing about it: name one brought from "
+		       "elsewhere "
+		       "(the host's, the operator's), or a copy whose fingerprint is the one on paper",
+		       QUOTE(key->name));
+}
+
 static int refuse_own_keys(const struct medium *medium, const struct trust *trust, struct err *err)
 {
 	for (size_t i = 0; i < trust->count; i++) {
 		const struct trusted_key *key = &trust->keys[i];
 
 		if ((key->device || key->inode) && source_holds(&medium->source, key->device, key->inode))
-			return err_set(
-				err, ERR_USAGE,
-				"the key '%s' lies on the medium itself, so it proves nothing about it: name one "
-				"brought from elsewhere (the host's, the operator's; its fingerprint is on paper)",
-				QUOTE(key->name));
+			return medium_refuse_key(key, err);
 	}
 	return 0;
 }

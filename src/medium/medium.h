@@ -21,6 +21,9 @@ int medium_is(const char *what, struct err *err);
 /* WHAT behind its prefix "medium:", where it has one. Borrows. */
 const char *medium_path(const char *what);
 
+/* Whoever makes a medium puts there the key that he signed it with, too: ERR_USAGE, with what to do. */
+int medium_refuse_key(const struct trusted_key *key, struct err *err);
+
 /*
  * Reads every file of the medium WHAT and holds it against SHA256SUMS, and its signatures against TRUST (rules of
  * crypto/trust.h), which must outlive it. A signature over SHA256SUMS by a key that is not trusted is listed when it is valid under keys/KEYID.pub,

@@ -42,8 +42,8 @@ static void add_before(const struct medium_facts *facts, struct buf *out)
 	(void)buf_printf(out,
 			 "\n0. BEFORE YOU BEGIN\n" RULE
 			 "Bring the public key from somewhere else, or compare its fingerprint with one\n"
-			 "on paper: whoever forges a medium forges the copies in keys/ as well, so the\n"
-			 "program below refuses to take a key from there.\n"
+			 "on paper and copy it off this medium: whoever forges one forges the copies in\n"
+			 "keys/ as well, so the program below refuses to take a key from there.\n"
 			 "SHA256SUMS.minisig was made by key %s.\n\n"
 			 "Boot the host from a system that you trust if you can: what runs on a kernel\n"
 			 "that an intruder owns sees what the intruder lets it see, this program too.\n\n"

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -157,5 +158,26 @@ int media_open(const char *named, const struct trust *trust, const atomic_bool *
 		return err_wrap(err, r, "medium '%s'", QUOTE(medium_path(named)));
 	*ret_medium = STEAL(medium);
 	*ret_baseline = STEAL(baseline);
+	return 0;
+}
+
+int media_refuse_beside(const char *file, const struct trust *trust, struct err *err)
+{
+	const char *slash = strrchr(file, '/');
+
+	for (size_t i = 0; i < trust->count; i++) {
+		CLEANUP(buf_done) struct buf name = BUF_INIT;
+		const struct trusted_key *key = &trust->keys[i];
+		char id[KEY_ID_HEX];
+		struct stat status;
+
+		key_id_hex(key->key.id, id);
+		(void)buf_printf(&name, "%.*s" MEDIUM_KEYS "/%s.pub", slash ? (int)(slash + 1 - file) : 0, file, id);
+		if (!buf_str(&name))
+			return err_nomem(err);
+		if (stat((char *)name.data, &status) == 0 && status.st_dev == key->device &&
+		    status.st_ino == key->inode)
+			return medium_refuse_key(key, err);
+	}
 	return 0;
 }

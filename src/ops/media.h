@@ -13,6 +13,9 @@ bool media_is(const char *named);
 /* Is there a list in FOLDER that begins as a medium's does? Moves no access time; what can't be looked at is none. */
 bool media_in(const char *folder);
 
+/* FILE is a baseline that may lie on a medium, though it was named by itself: ERR_USAGE when a key of TRUST was read from the medium's keys/, beside it. */
+int media_refuse_beside(const char *file, const struct trust *trust, struct err *err);
+
 /*
  * Proves the medium NAMED by TRUST (which must outlive it; see medium_open()), opens its baseline.db, and holds against that what is
  * beside it: host, sequence and statement hash of the list, statement.txt and every signature over it, policy.yaml. The signatures

@@ -245,6 +245,8 @@ static int open_reference(const struct place *place, bool finished, struct refer
 	r = reference.installed ? open_installed(place, &reference, err) : open_named(place, &reference, err);
 	if (r >= 0 && !reference.medium)
 		r = config_trust(place, &reference.trust, err);
+	if (r >= 0 && !reference.installed && !reference.medium)
+		r = media_refuse_beside(baseline_file(place->baseline), &reference.trust, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; !finished && i < reference.trust.count; i++)

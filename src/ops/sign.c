@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "base/quote.h"
 #include "ops/comparison.h"
 #include "ops/config.h"
+#include "ops/media.h"
 #include "ops/reference.h"
 #include "ops/records.h"
 #include "ops/sign.h"
@@ -111,7 +113,7 @@ static int prove(struct signing *signing, const atomic_bool *interrupted, struct
 }
 
 /* With --trust the host's word is asked for, too; without, the file is only known to be whole. */
-static int judge(const struct place *place, const struct signing *signing, struct err *err)
+static int judge(const struct place *place, const struct signing *signing, const char *file, struct err *err)
 {
 	CLEANUP(trust_done) struct trust trust = TRUST_INIT;
 	CLEANUP(trust_verdict_done) struct trust_verdict verdict = { .signatures = NULL };
@@ -120,6 +122,8 @@ static int judge(const struct place *place, const struct signing *signing, struc
 	if (place->trust_count == 0)
 		return 0;
 	r = config_trust(place, &trust, err);
+	if (r >= 0)
+		r = media_refuse_beside(file, &trust, err);
 	return r < 0 ? r : baseline_verify(signing->now, &trust, signing->newest, &verdict, err);
 }
 
@@ -156,6 +160,14 @@ int sign_refuse_on_host(const struct place *place, const struct sign_request *re
 	return 0;
 }
 
+/* A signature that was thought better of is not made. */
+int sign_not_interrupted(const struct place *place, struct err *err)
+{
+	if (place->interrupted && atomic_load(place->interrupted))
+		return err_set(err, ERR_INTERRUPTED, "interrupted: nothing was signed");
+	return 0;
+}
+
 int op_sign(const struct place *place, const struct sign_request *request, const struct talk *talk,
 	    struct statement *ret_statement, struct comparison **ret_comparison, struct err *err)
 {
@@ -176,7 +188,7 @@ int op_sign(const struct place *place, const struct sign_request *request, const
 		return err_set(err, ERR_UNTRUSTED,
 			       "the baseline ends with sequence %llu, but at least %llu is required",
 			       (unsigned long long)signing.newest, (unsigned long long)place->min_sequence);
-	r = judge(place, &signing, err);
+	r = judge(place, &signing, baseline_file(request->baseline), err);
 	if (r >= 0)
 		r = prove(&signing, place->interrupted, err);
 	if (r >= 0)
@@ -186,6 +198,8 @@ int op_sign(const struct place *place, const struct sign_request *request, const
 	signing.last = last_signed(&signing);
 	if (signing.last)
 		r = compare(&signing, place, request->baseline, &comparison, err);
+	if (r >= 0)
+		r = sign_not_interrupted(place, err);
 	if (r >= 0)
 		r = write_signature(&signing, request->output, err);
 	if (r < 0)
@@ -251,8 +265,10 @@ int op_sign_add(const struct place *place, const char *signature_file, uint64_t 
 			       "'%s' is no trusted key's signature of any generation here: the operator's public key "
 			       "belongs in trusted.d first",
 			       QUOTE(signature_file));
-	r = baseline_add_signature(reference.state_dirfd, BASELINE_FILE, sequence, (const char *)text.data, text.len,
-				   err);
+	r = sign_not_interrupted(place, err);
+	if (r >= 0)
+		r = baseline_add_signature(reference.state_dirfd, BASELINE_FILE, sequence, (const char *)text.data,
+					   text.len, err);
 	if (r < 0)
 		return r;
 	*ret_sequence = sequence;

@@ -104,6 +104,8 @@ int op_sign_medium(const struct place *place, const struct sign_request *request
 	if (r >= 0)
 		r = config_secret_key(AT_FDCWD, request->key, talk, &key, err);
 	if (r >= 0)
+		r = sign_not_interrupted(place, err);
+	if (r >= 0)
 		r = write_signature(&reference, key, request->output, err);
 	if (r >= 0)
 		*ret_statement = *reference.statement;

@@ -197,12 +197,13 @@ int watch_rewalk(struct watch *watch, struct bytes path, struct err *err)
 	return r;
 }
 
-static bool holds_half(const struct watch *watch)
+/* Of a directory, or of anything. */
+static bool holds_half(const struct watch *watch, bool of_a_file)
 {
 	const struct held *held = (const struct held *)(const void *)watch->held.data;
 
 	for (size_t i = 0; i < watch->held.len / sizeof(*held); i++)
-		if (!held[i].arrived)
+		if (!held[i].arrived && (of_a_file || held[i].is_dir))
 			return true;
 	return false;
 }
@@ -211,12 +212,13 @@ bool watch_settled(const struct watch *watch)
 {
 	uint64_t now_ns = time_monotonic_ns();
 
-	return !holds_half(watch) && loss_due_ns(watch) > now_ns && drain_empty(watch->drain);
+	return !holds_half(watch, true) && loss_due_ns(watch) > now_ns && drain_empty(watch->drain);
 }
 
 bool watch_idle(const struct watch *watch)
 {
-	return drain_idle(watch->drain) && !holds_half(watch) && !loss_is_open(watch);
+	/* the names of a file that was renamed have been told already: its other half only makes a move of them */
+	return drain_idle(watch->drain) && !holds_half(watch, false) && !loss_is_open(watch);
 }
 
 bool watch_whole(const struct watch *watch)

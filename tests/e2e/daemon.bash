@@ -105,7 +105,7 @@ is() {
 journal() {
 	local segments
 	mapfile -t segments < <("${within[@]}" find "$STATE/journal" -maxdepth 1 -type f ! -name '*.torn' ! -name '.*' ! -name '*lock*' | sort)
-	[ "${#segments[@]}" -eq 0 ] || "${within[@]}" cat "${segments[@]}" | head -n "$("${within[@]}" cat "${segments[@]}" | wc -l)"
+	[ "${#segments[@]}" -eq 0 ] || "${within[@]}" cat "${segments[@]}" | perl -ne 'print if /\n\z/'
 }
 
 # events FILTER [jq argument...]: jq over each line of the journal

@@ -166,14 +166,18 @@ export_to() { # DEST [argument...]
 	# enough rows that it takes a while
 	(cd "$TREE" && seq 20000 | xargs touch)
 	must 0 "$TALLY" accept --all
-	local signal
+	local signal try
 	for signal in INT TERM KILL; do
-		"$TALLY" export "$T/stopped" >/dev/null 2>"$T/err" 3>&- &
-		writing $!
-		kill -$signal $! || true
-		status=0
-		wait $! || status=$?
-		[ "$status" -ne 0 ] || { whole_medium; continue; }
+		for try in {1..30}; do # one that came to its end before the signal did proves nothing
+			"$TALLY" export "$T/stopped" >/dev/null 2>"$T/err" 3>&- &
+			writing $!
+			kill -$signal $! || true
+			status=0
+			wait $! || status=$?
+			[ "$status" -eq 0 ] || break
+			whole_medium
+		done
+		[ "$signal" = KILL ] || [ "$status" -eq 130 ] || { echo "status $status after $try tries"; cat "$T/err"; return 1; }
 		# killed between the renaming and its end it is there, and whole
 		[ ! -e "$T/stopped" ] || { [ "$signal" = KILL ] && whole_medium; }
 		[ "$signal" = KILL ] || lonely "$T"

@@ -130,6 +130,17 @@ own_key() {
 	own_key "$T/cdrom" "$M/$key"
 	(cd "$M/keys" && own_key .. "${key#keys/}")
 	must 64 desk verify "$M" --trust "$OPS" --trust "$M/$key"
+	# its baseline named by itself, beside them
+	local verb
+	for verb in 'verify M' 'check --baseline M' 'show --baseline M' 'compare baseline:M dir:/' "sign M --key $KEY --output $T/own.sig"; do
+		# shellcheck disable=SC2086 # words, and none of them has a space
+		must 64 desk ${verb/M/"$M/baseline.db"} --trust "$T/cdrom/$key"
+		error_like "lies on the medium itself"
+	done
+	[ ! -e "$T/own.sig" ]
+	cd "$M"
+	must 64 desk verify baseline.db --trust "$key"
+	must 0 desk verify baseline.db --trust "$OPS"
 	# the same bytes from elsewhere are another file
 	cp "$M/$key" "$T/brought.pub"
 	must 0 desk verify "$M" --trust "$T/brought.pub"
