@@ -196,7 +196,6 @@ static int give_entry(struct run *run, struct archive_entry *from, const struct 
 		r = give_content(run, from, text, err);
 	if (r < 0)
 		return r;
-	run->info->gives |= entry->value | entry->none | entry->failed;
 	run->info->fractions = run->info->fractions || entry->mtime.nsec || entry->ctime.nsec || entry->btime.nsec;
 	if (run->member.by_name) {
 		r = held_add(&run->held, entry, err);
@@ -205,6 +204,7 @@ static int give_entry(struct run *run, struct archive_entry *from, const struct 
 		if (member_without_names(&run->member, "an access list by names, behind too many others") < 0)
 			return err_nomem(err);
 	}
+	run->info->gives |= entry->value | entry->none | entry->failed;
 	r = entry_check(entry, err);
 	return r < 0 ? r : run->sink->entry(run->sink, entry, NULL, err);
 }

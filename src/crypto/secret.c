@@ -8,7 +8,10 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "crypto/minisign.h"
@@ -56,13 +59,19 @@ void secret_key_freep(struct secret_key **key)
 /* Locked memory, zeroed. */
 static void *secret_alloc(size_t size)
 {
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from;
 	void *memory;
 
 	if (sodium_init() < 0)
 		return NULL;
 	memory = sodium_malloc(size);
-	if (memory)
-		sodium_memzero(memory, size);
+	if (!memory)
+		return NULL;
+	sodium_memzero(memory, size);
+	/* no child has it: some of ours parse what nobody trusts */
+	from = (uintptr_t)memory & ~(page - 1);
+	(void)madvise((void *)from, (uintptr_t)memory + size - from, MADV_DONTFORK);
 	return memory;
 }
 

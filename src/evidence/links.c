@@ -66,6 +66,19 @@ static int lost(struct evidence *evidence, const struct spill_record *link, cons
 	return claims_problem(&evidence->claims, (struct bytes){ link->value, link->value_len }, line, err);
 }
 
+/* It is there, and could not be examined. */
+static int unkept(const struct spill_record *link, struct spill *resolved, struct err *err)
+{
+	CLEANUP(buf_done) struct buf value = BUF_INIT;
+	const struct entry entry = { .failed = ATTR_ALL,
+				     .problem = bytes_of("a hard link to more than can be kept for all of its names") };
+
+	(void)buf_add_byte(&value, TAG_ENTRY);
+	if (entry_encode(&entry, &value) < 0 || buf_failed(&value))
+		return err_nomem(err);
+	return spill_add(resolved, link->value, link->value_len, value.data, value.len, err);
+}
+
 /* One link beside the member of its target's name, or NULL. */
 static int follow(struct evidence *evidence, const struct spill_record *link, const struct buf *member,
 		  struct spill *further, struct spill *resolved, struct err *err)
@@ -75,7 +88,7 @@ static int follow(struct evidence *evidence, const struct spill_record *link, co
 	if (member->data[0] == TAG_LINK)
 		return spill_add(further, member->data + 1, member->len - 1, link->value, link->value_len, err);
 	if (member->len > LINKED_BYTES_MAX - evidence->linked_bytes)
-		return lost(evidence, link, "has more than can be kept for all of its names", err);
+		return unkept(link, resolved, err);
 	evidence->linked_bytes += member->len;
 	return spill_add(resolved, link->value, link->value_len, member->data, member->len, err);
 }

@@ -84,7 +84,7 @@ static int begin(struct again *again, struct comparison *first, struct err *err)
 /* ---- names: the folders listed again ---- */
 
 struct naming {
-	const struct suspects *before;
+	struct suspects *before;
 	struct suspects *still;
 };
 

@@ -34,14 +34,17 @@ static bool is_lost(struct kept *kept, const struct pair *pair)
 static int kept_next(struct pairs *pairs, struct pair *ret_pair, struct err *err)
 {
 	struct kept *kept = (struct kept *)(void *)pairs;
-	int r;
+	int doubtful, r;
 
 	while ((r = pairs_next(kept->from, ret_pair, err)) > 0) {
 		const struct entry *entry = ret_pair->b ? ret_pair->b : ret_pair->a;
 
 		if (kept->paths->count && !path_list_covers(kept->paths, entry->path))
 			continue;
-		if (kept->looks->mounts && shadows_doubt(kept->looks->mounts, ret_pair))
+		doubtful = kept->looks->mounts ? shadows_doubt(kept->looks->mounts, ret_pair, err) : 0;
+		if (doubtful < 0)
+			return doubtful;
+		if (doubtful)
 			continue;
 		(void)atomic_fetch_add_explicit(&kept->looks->stats.examined, 1, memory_order_relaxed);
 		if (!is_lost(kept, ret_pair))

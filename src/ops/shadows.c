@@ -42,13 +42,13 @@ static bool is_below(struct bytes above, struct bytes path)
 	return path.len > above.len && path_covers(above, path);
 }
 
-/* The nearest row above PATH, or at it. */
+/* Of the places that are not one side's own, the nearest row above PATH, or at it. */
 static struct shadow_row *row_above(const struct shadows *shadows, struct bytes path)
 {
 	struct shadow_row *rows = rows_of(shadows), *best = NULL;
 
 	for (size_t i = 0; i < count_of(shadows); i++) {
-		if (path_covers(rows[i].path, path) && (!best || rows[i].path.len > best->path.len))
+		if (!rows[i].covers && path_covers(rows[i].path, path) && (!best || rows[i].path.len > best->path.len))
 			best = &rows[i];
 	}
 	return best;
@@ -126,6 +126,17 @@ static bool is_file(const struct shadow_row *row, const struct entry *entry)
 	return entry->type != TYPE_DIR && !(node && strcmp(row->fstype, "devtmpfs") == 0);
 }
 
+/* ENTRY lies below the place of ROW. */
+static int count_entry(struct shadows *shadows, struct shadow_row *row, const struct entry *entry, struct err *err)
+{
+	row->entries++;
+	if (!is_file(row, entry) || row->files++)
+		return 0;
+	row->first.data = (const unsigned char *)texts_add_bytes(shadows->texts, entry->path.data, entry->path.len);
+	row->first.len = entry->path.len;
+	return row->first.data ? 0 : err_nomem(err);
+}
+
 /* The entries of TREE, which stands at AT, below the places of SIDE. */
 static int count_tree(struct shadows *shadows, const struct side *side, struct bytes at, struct tree *tree,
 		      struct err *err)
@@ -144,14 +155,8 @@ static int count_tree(struct shadows *shadows, const struct side *side, struct b
 			row->unsure = row->unsure || (entry->failed & ATTR_BIT(ATTR_CONTENT));
 			if (row->path.len == entry->path.len)
 				continue;
-			row->entries++;
-			if (!is_file(row, entry) || row->files++)
-				continue;
-			row->first.data = (const unsigned char *)texts_add_bytes(shadows->texts, entry->path.data,
-										 entry->path.len);
-			row->first.len = entry->path.len;
-			if (!row->first.data)
-				return err_nomem(err);
+			if (count_entry(shadows, row, entry, err) < 0)
+				return ERR_INTERNAL;
 		}
 	}
 	return r;
@@ -192,6 +197,12 @@ static int count_part(struct shadows *shadows, struct side *side, struct side_pa
 	    (!evidence_result(part->evidence)->whole || evidence_result(part->evidence)->problems))
 		doubt_below(shadows, side, at);
 	return r;
+}
+
+/* Before a look. What an archive or a baseline has is read to its end in any case. */
+static bool is_walked(const struct side *side)
+{
+	return side_is_scanned(side) || side->subject.kind == SUBJECT_IMAGE;
 }
 
 static int count_side(struct shadows *shadows, struct side *side, const struct policy *policy, struct err *err)
@@ -259,18 +270,24 @@ int shadows_find(struct side *a, struct side *b, const struct policy *policy, co
 	return r < 0 ? r : hide(shadows, err);
 }
 
-bool shadows_doubt(struct shadows *shadows, const struct pair *pair)
+int shadows_doubt(struct shadows *shadows, const struct pair *pair, struct err *err)
 {
 	const struct entry *entry = pair->a ? pair->a : pair->b;
+	char letter = pair->a ? 'a' : 'b';
 	struct shadow_row *row;
 
 	if (pair->a && pair->b)
-		return false;
+		return 0;
 	row = row_above(shadows, entry->path);
-	if (!row || row->covers || row->kind != SHADOW_DOUBTFUL || row->letter != (pair->a ? 'b' : 'a'))
-		return false;
-	row->doubts++;
-	return true;
+	if (!row)
+		return 0;
+	if (row->kind == SHADOW_DOUBTFUL) {
+		row->doubts += row->letter != letter;
+		return row->letter != letter;
+	}
+	if (row->letter != letter || !is_below(row->path, entry->path) || is_walked(row->side))
+		return 0;
+	return count_entry(shadows, row, entry, err) < 0 ? ERR_INTERNAL : 1;
 }
 
 /* ---- what is said of it ---- */

@@ -28,8 +28,9 @@ void shadows_done(struct shadows *shadows);
 int shadows_find(struct side *a, struct side *b, const struct policy *policy, const struct path_list *paths,
 		 struct shadows *shadows, struct err *err);
 
-/* Has one side only what the other, an image, may not hold at all? Counted: it is not told as removed or added. */
-bool shadows_doubt(struct shadows *shadows, const struct pair *pair);
+/* 1 when PAIR is not to be judged: one side only has what the other, an image, may not hold at all, or what lies where nobody compares, in an
+ * archive or a baseline, which are not walked before. Counted. Else 0; memory. */
+int shadows_doubt(struct shadows *shadows, const struct pair *pair, struct err *err);
 
 /* After the look. */
 int shadows_tell(const struct shadows *shadows, struct comparison *comparison, struct err *err);

@@ -94,14 +94,16 @@ const struct suspect *suspects_find(const struct suspects *suspects, struct byte
 	return count ? bsearch(&wanted, suspects->rows.data, count, sizeof(wanted), by_path) : NULL;
 }
 
-int suspects_keep_below(const struct suspects *from, struct bytes path, struct suspects *to, struct err *err)
+int suspects_keep_below(struct suspects *from, struct bytes path, struct suspects *to, struct err *err)
 {
-	const struct suspect *rows = rows_of(from);
+	struct suspect *rows = rows_of(from);
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < suspects_count(from); i++) {
-		if (path_covers(path, rows[i].path))
-			r = suspects_add(to, rows[i].path, NULL, err);
+		if (rows[i].kept || !path_covers(path, rows[i].path))
+			continue;
+		rows[i].kept = true;
+		r = suspects_add(to, rows[i].path, NULL, err);
 	}
 	return r;
 }

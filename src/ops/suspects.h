@@ -9,6 +9,7 @@
 struct suspect {
 	struct bytes path;
 	unsigned char hash[32]; /* of the entry */
+	bool kept; /* by suspects_keep_below() already */
 };
 struct suspects;
 
@@ -20,8 +21,8 @@ void suspects_sort(struct suspects *suspects); /* once, before it is asked */
 size_t suspects_count(const struct suspects *suspects);
 /* NULL when it is none. Borrowed. */
 const struct suspect *suspects_find(const struct suspects *suspects, struct bytes path);
-/* Those of FROM at or below PATH, added to TO. */
-int suspects_keep_below(const struct suspects *from, struct bytes path, struct suspects *to, struct err *err);
+/* Those of FROM at or below PATH, added to TO, each once however often it is asked for. */
+int suspects_keep_below(struct suspects *from, struct bytes path, struct suspects *to, struct err *err);
 /* Those of ALL that are not among STILL, added to TO. */
 int suspects_add_missing(const struct suspects *all, const struct suspects *still, struct suspects *to,
 			 struct err *err);

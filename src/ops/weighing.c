@@ -119,9 +119,9 @@ static int add_notes(const struct weighing *weighing, struct err *err)
 				    "does not rest on",
 				    (unsigned long long)reference->sequence, (unsigned long long)reference->newest);
 	if (r >= 0 && reference->mount_count == 0)
-		r = comparison_note(
-			comparison, err,
-			"the baseline was made of a folder: mounts, inodes and change times are not compared");
+		r = comparison_note(comparison, err,
+				    "the baseline was not made of a running system: mounts, inodes and change times "
+				    "are not compared");
 	return r < 0 ? r : note_uncovered(weighing, err);
 }
 

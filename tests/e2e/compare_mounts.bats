@@ -90,3 +90,25 @@ of_baseline() { # STATUS A B
 	unexamined_like /run '^2 paths lie here below its mount point, the first /run/folder/payload: not compared$'
 	unexamined_like /dev '^1 path lies here below its mount point, the first /dev/.payload: not compared$'
 }
+
+@test "what an archive holds below a mount that the baseline did not cross is no less unexamined" {
+	partitioned gpt
+	recorded
+	debugfs -w -R 'rm /boot/under-the-mount' "$T/root.img" >/dev/null 2>&1
+	mounted ro "$T/root.img"
+	mkdir "$T/boot" "$T/copy"
+	cp -a "$MOUNT/." "$T/copy/"
+	unmounted
+	mount -o loop,ro "$T/boot.img" "$T/boot"
+	cp -a "$T/boot/." "$T/copy/boot/"
+	umount "$T/boot"
+	bsdtar --format pax -C "$T/copy" -cf "$T/backup.tar" .
+	of_baseline 0 "$T/baseline.db" "$T/backup.tar"
+	echo evil >"$T/copy/run/payload"
+	bsdtar --format pax -C "$T/copy" -cf "$T/backup.tar" .
+	of_baseline 8 "$T/baseline.db" "$T/backup.tar"
+	expect_count 0
+	unexamined_like /run '^1 path lies here below its mount point, the first /run/payload: not compared$'
+	of_baseline 8 "$T/backup.tar" "$T/baseline.db"
+	unexamined_like /run '^1 path lies here'
+}

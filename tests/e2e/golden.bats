@@ -83,9 +83,38 @@ refused() {
 	began 8 "$T/damaged.img"
 	must 0 tally show --json /deep
 	[ "$(json '.[0].failed | length > 0')" = true ]
+	cp --sparse=always "$IMAGE" "$T/cut.img"
+	truncate -s 40M "$T/cut.img"
+	refused 65 'a baseline is made of a whole tree only' "$T/cut.img"
 	bsdtar --format pax -C "$TREE" -cf "$T/whole.tar" .
 	head -c 2000000 "$T/whole.tar" >"$T/cut.tar"
 	refused 65 'a baseline is made of a whole tree only' "$T/cut.tar"
+}
+
+@test "a file system that its fstab puts where the root has no folder makes no baseline that nobody could read" {
+	mkdir "$T/root" "$T/root/etc" "$T/data"
+	echo x >"$T/data/file"
+	printf 'UUID=%s %s ext4 defaults 0 0\n' 11111111-1111-4111-8111-111111111111 / 22222222-2222-4222-8222-222222222222 /srv/data \
+		>"$T/root/etc/fstab"
+	truncate -s 16M "$T/1" "$T/2"
+	mkfs.ext4 -q -U 11111111-1111-4111-8111-111111111111 -d "$T/root" "$T/1"
+	mkfs.ext4 -q -U 22222222-2222-4222-8222-222222222222 -d "$T/data" "$T/2"
+	truncate -s 40M "$IMAGE"
+	printf 'label: gpt\nstart=2048,size=32768\nstart=34816,size=32768\n' | sfdisk -q "$IMAGE"
+	dd if="$T/1" of="$IMAGE" bs=512 seek=2048 conv=notrunc status=none
+	dd if="$T/2" of="$IMAGE" bs=512 seek=34816 conv=notrunc status=none
+	began 65 "$IMAGE"
+	[[ $stderr == *"/srv/data: the folder above it is not there"* ]]
+	[ ! -e "$STATE/baseline.db" ]
+	# with the folder it is one tree
+	mkdir -p "$T/root/srv/data"
+	mkfs.ext4 -q -F -U 11111111-1111-4111-8111-111111111111 -d "$T/root" "$T/1"
+	dd if="$T/1" of="$IMAGE" bs=512 seek=2048 conv=notrunc status=none
+	began 0 "$IMAGE"
+	[[ $stderr == *'the image'"'"'s own word'* ]]
+	must 0 tally show --json /srv/data/file
+	[ "$(json '.[0].size')" = 2 ]
+	agrees "$IMAGE"
 }
 
 @test "what is no tree, or not only one" {

@@ -1,6 +1,8 @@
 /* test_evidence_members.c - an archive's members in any order as a tree: the last of a name, hard links, what cannot stand where it does. */
 #include "evidence_fixture.h"
 
+#include "evidence/members.h"
+
 enum { MEMBERS_MAX = 12 };
 #define BASE                                                                                                           \
 	(ATTR_BIT(ATTR_TYPE) | ATTR_BIT(ATTR_MODE) | ATTR_BIT(ATTR_OWNER) | ATTR_BIT(ATTR_GROUP) |                     \
@@ -200,9 +202,36 @@ static void by_policy(void **state)
 	check(policy, rows, ARRAY_SIZE(rows));
 }
 
+/* What there is no more room for is there all the same: nobody may call it removed. */
+static void links_beyond_the_bound(void **state)
+{
+	static const struct member members[MEMBERS_MAX] = { { "/a", NULL, 7 }, { "/b", "/a", 0 } };
+	CLEANUP(evidence_freep) struct evidence *evidence = NULL;
+	CLEANUP(tree_freep) struct tree *tree = NULL;
+	struct evidence_job job = job_of(EVIDENCE_ARCHIVE);
+	const struct entry *entry;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	played = members;
+	TRY(evidence_start_as(&job, NULL, play, &evidence, &try_err));
+	evidence->linked_bytes = LINKED_BYTES_MAX;
+	TRY(evidence_tree(evidence, &tree, &try_err));
+	for (const char *const *path = (const char *const[]){ "/", "/a", "/b", NULL }; *path; path++) {
+		assert_int_equal(tree_next(tree, &entry, &err), 1);
+		assert_true(bytes_equal(entry->path, bytes_of(*path)));
+		assert_int_equal(entry_check(entry, &err), 0);
+	}
+	assert_int_equal(entry->value | entry->none, 0);
+	assert_true(entry->failed & ATTR_BIT(ATTR_CONTENT));
+	assert_true(entry->problem.len > 0);
+	assert_int_equal(tree_next(tree, &entry, &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(links_beyond_the_bound),
 		cmocka_unit_test(any_order),
 		cmocka_unit_test(by_policy),
 	};
