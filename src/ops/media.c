@@ -161,6 +161,16 @@ int media_open(const char *named, const struct trust *trust, const atomic_bool *
 	return 0;
 }
 
+/* Whoever takes a key from there takes it by its name there: nothing else is asked for on the host. */
+static bool has_name(const struct trusted_key *key, const char *id)
+{
+	const char *slash = strrchr(key->name, '/');
+	const char *name = slash ? slash + 1 : key->name;
+
+	return strlen(name) > KEY_ID_HEX - 1 && memcmp(name, id, KEY_ID_HEX - 1) == 0 &&
+	       strcmp(name + KEY_ID_HEX - 1, ".pub") == 0;
+}
+
 int media_refuse_beside(const char *file, const struct trust *trust, struct err *err)
 {
 	const char *slash = strrchr(file, '/');
@@ -172,6 +182,8 @@ int media_refuse_beside(const char *file, const struct trust *trust, struct err 
 		struct stat status;
 
 		key_id_hex(key->key.id, id);
+		if (!has_name(key, id))
+			continue;
 		(void)buf_printf(&name, "%.*s" MEDIUM_KEYS "/%s.pub", slash ? (int)(slash + 1 - file) : 0, file, id);
 		if (!buf_str(&name))
 			return err_nomem(err);

@@ -13,7 +13,7 @@ bool media_is(const char *named);
 /* Is there a list in FOLDER that begins as a medium's does? Moves no access time; what can't be looked at is none. */
 bool media_in(const char *folder);
 
-/* FILE is a baseline that may lie on a medium, though it was named by itself: ERR_USAGE when a key of TRUST was read from the medium's keys/, beside it. */
+/* FILE is a baseline that may lie on a medium, though it was named by itself: ERR_USAGE when a key of TRUST is the file keys/KEYID.pub beside it. */
 int media_refuse_beside(const char *file, const struct trust *trust, struct err *err);
 
 /*
