@@ -548,12 +548,17 @@ accepts() {
 	[ "$(count_of tamper)" -le 1 ] # between the edit and the signature it was one
 }
 
-@test "a full disk under the journal: held, said, and written when there is room again" {
+# on_a_full_disk: the daemon, and not a byte left for its journal
+on_a_full_disk() {
 	own_namespace
 	inside mount -t tmpfs -o size=3m none "$STATE"
 	must 0 inside "$TALLY" init
 	daemon
 	inside dd if=/dev/zero of="$STATE/filler" bs=4k status=none 2>/dev/null || true
+}
+
+@test "a full disk under the journal: held, said, and written when there is room again" {
+	on_a_full_disk
 	for i in {1..400}; do touch "$TREE/d/full-$i-$(printf 'x%.0s' {1..200})"; done
 	must '8|16' asked status --sync --json
 	printf '%s\n' "$output" >"$T/status.json"
@@ -579,11 +584,7 @@ holds_lines() {
 
 @test "a barrier that ends while lines are held does not say that all is written" {
 	local held=0
-	own_namespace
-	inside mount -t tmpfs -o size=3m none "$STATE"
-	must 0 inside "$TALLY" init
-	daemon
-	inside dd if=/dev/zero of="$STATE/filler" bs=4k status=none 2>/dev/null || true
+	on_a_full_disk
 	until_true holds_lines
 	is .synced false
 	state .sync_gap | grep -q "the journal can't be written: .*No space left on device"
@@ -595,11 +596,7 @@ holds_lines() {
 
 @test "stopped while the disk is full: how many lines are lost and since when, and a gap for that time" {
 	local held=0 since
-	own_namespace
-	inside mount -t tmpfs -o size=3m none "$STATE"
-	must 0 inside "$TALLY" init
-	daemon
-	inside dd if=/dev/zero of="$STATE/filler" bs=4k status=none 2>/dev/null || true
+	on_a_full_disk
 	until_true holds_lines
 	halted 74
 	since=$(sed -nE 's/^tallyd: [1-9][0-9]* journal lines since ([^ ]*Z) are lost: cannot write .*: No space left on device$/\1/p' "$T/daemon.log")
